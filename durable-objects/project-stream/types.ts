@@ -1,0 +1,166 @@
+/** What a ProjectStream can be asked. Workers import these types; the object implements them. All times are explicit about their unit. */
+import type { SegmentRow } from "../../worker/engine/segment/segment-row.ts";
+
+/** What the stream must know of a frame besides its bytes; read from the frame's header by the caller (`readFrameHeader`). */
+export interface FrameSummary {
+  /** 32 hex characters: batch id and ordinal, see engine/batch/batch-id.ts. The only key against repeats. */
+  frame_id: string;
+  rows: number;
+  raw_bytes: number;
+  /** Length of the packed frame. */
+  size_bytes: number;
+  ts_min_us: number;
+  ts_max_us: number;
+  accepted_us: number;
+}
+
+/** Hashes of the event ids that clients sent, 12 bytes each, and the rows that bear them. */
+export interface ClientEventIds {
+  rows: Uint32Array;
+  hashes: Uint8Array;
+}
+
+export interface JournalPointer {
+  key: string;
+  offset: number;
+}
+
+export interface AppendFrame extends FrameSummary {
+  /** The packed frame, or null where `journal` names the R2 object that holds it. */
+  bytes: Uint8Array | null;
+  journal: JournalPointer | null;
+  event_ids: ClientEventIds | null;
+}
+
+export interface AppendRequest {
+  project_id: string;
+  shard: number;
+  frames: AppendFrame[];
+  /** True where the answer to the client waits for this call (local profile): the exact daily quota may refuse. A consumer never refuses what was acknowledged. */
+  enforce_quota: boolean;
+}
+
+export type AppendStatus = "appended" | "duplicate";
+
+export type AppendAnswer =
+  | { status: "ok"; frames: { frame_id: string; status: AppendStatus; seq: number; masked_rows: number }[]; event_ids_overflowed: boolean }
+  /** The window holds WINDOW_SIZE_BYTES_MAX: nothing was stored, send again later. */
+  | { status: "full" }
+  /** The day's quota is used up: nothing was stored. */
+  | { status: "quota"; retry_after_s: number }
+  /** The project was deleted: what arrives is refused until nothing queued can return. */
+  | { status: "gone" };
+
+export interface ViewRequest {
+  from_us: number;
+  to_us: number;
+  /** Pins the view of an earlier answer: frames after this sequence number, whatever was flushed since. Null for a fresh view. */
+  after_seq: number | null;
+  /** Where a paged view goes on; frames from this sequence number. */
+  start_seq: number | null;
+  /** Sequence numbers whose bytes the caller still holds. */
+  held: number[];
+}
+
+export interface ViewFrame extends FrameSummary {
+  seq: number;
+  /** Rows that repeat a client's event id and are hidden, ascending; null where there are none. */
+  masked: Uint32Array | null;
+  bytes: Uint8Array | null;
+  journal: JournalPointer | null;
+}
+
+export interface ViewAnswer {
+  shards: number;
+  /** Everything up to here is in committed segments. */
+  flushed_seq: number;
+  /** Frames after `flushed_seq` that overlap the asked time, ascending by seq. */
+  frames: ViewFrame[];
+  /** Where to go on if the answer was cut at its size bound; null when complete. */
+  next_seq: number | null;
+  /** Rows committed lately; D1 may not have them yet. */
+  recent: SegmentRow[];
+}
+
+/** A lease on a flush: frozen until it is committed; every holder gets the same. */
+export interface FlushPlan {
+  plan_id: string;
+  project_id: string;
+  shard: number;
+  seq_min: number;
+  seq_max: number;
+  created_us: number;
+  frames: ViewFrame[];
+}
+
+export interface ProjectSettings {
+  project_id: string;
+  name: string;
+  retention_days: number;
+  daily_events_max: number;
+  /** Origins that browsers may send from and search from; "*" for any. */
+  cors_origins: string[];
+  /** ISO time; null while the project lives. */
+  deleted_at: string | null;
+}
+
+export const SCOPES = ["ingest", "read", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface KeyRecord {
+  key_id: string;
+  name: string;
+  /** SHA-256 of the key text, hex. */
+  hash: string;
+  /** What may be shown of the key. */
+  prefix: string;
+  scopes: Scope[];
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface KeyAnswer {
+  /** Null: no such key. A revoked or expired key is returned as such. */
+  key: KeyRecord | null;
+  settings: ProjectSettings | null;
+  /** Events stored on this UTC day. */
+  events_today: number;
+  quota_exceeded: boolean;
+}
+
+export interface StreamStatus {
+  next_seq: number;
+  flushed_seq: number;
+  window_frames: number;
+  window_rows: number;
+  window_size_bytes: number;
+  oldest_accepted_us: number | null;
+  plan_id: string | null;
+  outbox: number;
+  events_today: number;
+  events_total: number;
+  raw_bytes_total: number;
+}
+
+export interface ProjectStreamRpc {
+  append(request: AppendRequest): Promise<AppendAnswer>;
+  view(request: ViewRequest): Promise<ViewAnswer>;
+  /** The open plan with its frames' bytes, a new one where a flush is due (or `force` and the window is not empty), else null. */
+  plan(force: boolean): Promise<FlushPlan | null>;
+  /** Idempotent. The row waits in the outbox until `exported`. */
+  commit(plan_id: string, row: SegmentRow): Promise<void>;
+  outbox(): Promise<SegmentRow[]>;
+  exported(segment_ids: string[]): Promise<void>;
+  /** Which of these frames the stream has taken, ever (within SEEN_ID_LIFE_MS); and which of them are still only in the window. */
+  known(frame_ids: string[]): Promise<{ frame_id: string; seen: boolean; in_window: boolean }[]>;
+  status(): Promise<StreamStatus>;
+
+  configure(settings: ProjectSettings): Promise<void>;
+  settings(): Promise<ProjectSettings | null>;
+  putKey(key: KeyRecord): Promise<void>;
+  /** False where there is no such key. */
+  revokeKey(key_id: string, revoked_at: string): Promise<boolean>;
+  keys(): Promise<KeyRecord[]>;
+  verifyKey(hash: string): Promise<KeyAnswer>;
+}

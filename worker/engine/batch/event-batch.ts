@@ -1,0 +1,99 @@
+/**
+ * EventBatch: the one shape of many events, in memory.
+ *
+ * A struct of arrays. Decoders produce it, frames carry it, windows store it, segments encode it and searches return it
+ * (with only the columns that were asked for). A column that a batch does not have means: null in every row.
+ *
+ * Column names are the event's field names (`FIELDS`), then `attributes.<dotted name>` for each attribute that got a column of its own.
+ * Attributes without a column, and values whose type differs from their column's, live in `rest`: one JSON object per row.
+ * The value of attribute X in a row is therefore: the column's value if it is not null, else `rest[row]?.[X]`.
+ */
+export interface EventBatch {
+  rows: number;
+  /** Event time, microseconds since the epoch (whole numbers, exact in a double until the year 2255). */
+  timestamp_us: Float64Array;
+  /** Arrival time, microseconds since the epoch. */
+  ingest_us: Float64Array;
+  /** By column name; `timestamp` and `ingest_ts` are not in here. */
+  columns: Map<string, Column>;
+  /** JSON object text per row with the remaining attributes (flat, dotted names), null where there are none. */
+  rest: BytesColumn | null;
+}
+
+/** Strings of few distinct values: `codes[row]` indexes `values`; NULL_CODE means null. */
+export interface DictColumn {
+  kind: "dict";
+  values: string[];
+  codes: Uint32Array;
+}
+
+/** Strings of many distinct values: UTF-8 bytes of row r are `bytes[offsets[r] .. offsets[r + 1]]`. */
+export interface BytesColumn {
+  kind: "bytes";
+  /** rows + 1 entries, non-decreasing, starts at 0. */
+  offsets: Uint32Array;
+  bytes: Uint8Array;
+  /** 1 where the row has a value; null where every row has one. */
+  present: Uint8Array | null;
+}
+
+/** `int64` holds whole numbers within ±2^53 only (larger ones are kept as strings); `double` any finite number. */
+export interface NumberColumn {
+  kind: "int64" | "double";
+  values: Float64Array;
+  present: Uint8Array | null;
+}
+
+export interface BoolColumn {
+  kind: "bool";
+  /** 0 or 1. */
+  values: Uint8Array;
+  present: Uint8Array | null;
+}
+
+export type Column = DictColumn | BytesColumn | NumberColumn | BoolColumn;
+
+export const NULL_CODE = 0xffffffff;
+
+/** Levels in ascending severity. Each stands for a range of four OpenTelemetry severity numbers (TRACE = 1..4 … FATAL = 21..24). */
+export const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/**
+ * The string fields of an event besides time, in the order in which they are shown and stored.
+ * `level`, `service`, `environment`, `host`, `source` are always DictColumn where present; `message`, `trace_id`, `span_id`, `request_id`,
+ * `event_id` may be dict or bytes. `fingerprint` is an int64 column (53 bits, `engine/patterns`). `event_id` is there only where the client sent one.
+ */
+export const STRING_FIELDS = [
+  "level",
+  "service",
+  "environment",
+  "host",
+  "source",
+  "message",
+  "trace_id",
+  "span_id",
+  "request_id",
+  "event_id",
+] as const;
+export type StringField = (typeof STRING_FIELDS)[number];
+
+export const ATTRIBUTE_PREFIX = "attributes.";
+
+/** One event as a plain object, the form in which the API shows it. Attributes are flat with dotted names; arrays stay arrays. */
+export interface EventRecord {
+  timestamp: string;
+  ingest_ts: string;
+  event_id?: string;
+  level?: string;
+  service?: string;
+  environment?: string;
+  host?: string;
+  source?: string;
+  message?: string;
+  trace_id?: string;
+  span_id?: string;
+  request_id?: string;
+  fingerprint?: string;
+  attributes: Record<string, unknown>;
+}

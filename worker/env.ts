@@ -1,0 +1,21 @@
+import type { ProjectMonitor } from "../durable-objects/project-monitor/index.ts";
+import type { ProjectStream } from "../durable-objects/project-stream/index.ts";
+
+/** Bindings of wrangler.toml, by the names given there. */
+export interface Env {
+  DB: D1Database;
+  BUCKET: R2Bucket;
+  EVENTS: Queue<unknown>;
+  JOBS: Queue<unknown>;
+  STREAM: DurableObjectNamespace<ProjectStream>;
+  MONITOR: DurableObjectNamespace<ProjectMonitor>;
+  RATE_KEY: RateLimit;
+  RATE_PROJECT: RateLimit;
+  LEDGE_PROFILE: "edge" | "local";
+  /** Signs API keys; at least 32 random bytes as text. */
+  LEDGE_SECRET: string;
+  /** Creates projects and first keys; only the operator holds it. */
+  LEDGE_OPERATOR_TOKEN: string;
+  /** Local profile only: the Pages app, which answers what the Worker has no route for. */
+  APP?: Fetcher;
+}

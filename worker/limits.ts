@@ -1,0 +1,126 @@
+/** Every limit of Ledge, once, with its unit in its name and its reason beside it. Relations between limits are asserted at the end. */
+
+// ── What a request may bring ────────────────────────────────────────────────
+/** Compressed body. Cloudflare itself stops at 100 MB on the smallest plan; more than this would not fit beside its decompressed form in 128 MB. */
+export const BODY_SIZE_BYTES_MAX = 16 * 1024 * 1024;
+/** Decompressed body: what an isolate of 128 MB can hold together with the columns made from it. */
+export const BODY_DECOMPRESSED_SIZE_BYTES_MAX = 32 * 1024 * 1024;
+/** Events of one request; bounds the error list's index and the columns. */
+export const EVENTS_PER_REQUEST_MAX = 100_000;
+/** Errors that one answer lists; further ones are only counted. */
+export const ERRORS_PER_RESPONSE_MAX = 100;
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 256;
+
+// ── What an event may be ────────────────────────────────────────────────────
+/** One event as it came; larger ones are rejected (VictoriaLogs' limit is 2 MB a line, Loki's 256 KB). */
+export const EVENT_SIZE_BYTES_MAX = 1024 * 1024;
+/** Longer messages are cut and marked. */
+export const MESSAGE_SIZE_BYTES_MAX = 256 * 1024;
+/** Values of the other string fields (service, host, trace_id …): identifiers, not prose. */
+export const FIELD_SIZE_BYTES_MAX = 1024;
+/** One attribute value; longer ones are cut and marked. */
+export const ATTRIBUTE_VALUE_SIZE_BYTES_MAX = 64 * 1024;
+export const ATTRIBUTE_NAME_SIZE_BYTES_MAX = 256;
+export const ATTRIBUTES_PER_EVENT_MAX = 1024;
+/** Objects nested deeper are kept as JSON text at this depth. */
+export const ATTRIBUTE_DEPTH_MAX = 32;
+/** Attribute that names what was cut from an event. */
+export const CUT_MARK = "ledge.cut";
+/** An event dated further ahead takes its arrival time and keeps the original as an attribute: watermarks follow ingest time. */
+export const FUTURE_SKEW_MS_MAX = 24 * 3_600_000;
+
+// ── Frames, messages, window ────────────────────────────────────────────────
+/** Rows of one frame (packed EventBatch). */
+export const FRAME_ROWS_MAX = 5_000;
+/** Uncompressed column bytes at which a frame is closed; with one event of EVENT_SIZE_BYTES_MAX on top it still fits a window row. */
+export const FRAME_RAW_SIZE_BYTES_TARGET = 640 * 1024;
+/** Attribute columns of one frame; further attributes go to its JSON column. */
+export const FRAME_ATTRIBUTE_COLUMNS_MAX = 48;
+/** Body of one queue message: the platform's limit is 128,000 with about 100 of metadata. */
+export const QUEUE_MESSAGE_SIZE_BYTES_MAX = 126_000;
+export const QUEUE_SEND_TIMEOUT_MS = 5_000;
+/** A row of a Durable Object holds at most 2,000,000 bytes; frames of one append share rows of this size. */
+export const WINDOW_ROW_SIZE_BYTES_MAX = 1_900_000;
+/** Frame bytes at which the window is flushed … */
+export const FLUSH_SIZE_BYTES = 6 * 1024 * 1024;
+/** … or this long after its oldest frame arrived. */
+export const FLUSH_AGE_MS = 30_000;
+/** Frame bytes that one flush takes at most: it is held in memory together with the segment made of it. */
+export const FLUSH_PLAN_SIZE_BYTES_MAX = 12 * 1024 * 1024;
+/** Frame bytes in the window above which `append` answers "full" and messages wait in the queue. */
+export const WINDOW_SIZE_BYTES_MAX = 256 * 1024 * 1024;
+/** How long a flushed frame stays with the object after D1 has its segment's row (spine, rule 5). */
+export const WINDOW_LINGER_MS = 120_000;
+/** A flush that was not committed after this long is asked for again. */
+export const FLUSH_RETRY_MS = 30_000;
+/** Ids of frames are kept as long as a copy can return: 4 days in the queue, 4 in the dead-letter queue, a day of margin. */
+export const SEEN_ID_LIFE_MS = 9 * 86_400_000;
+export const EVENT_ID_LIFE_MS = 86_400_000;
+/** Client event ids remembered per shard (12 bytes each). */
+export const EVENT_IDS_MAX = 1_000_000;
+export const IDEMPOTENCY_LIFE_MS = 86_400_000;
+
+// ── Segments ────────────────────────────────────────────────────────────────
+/** Rows of one row group: one is decoded at a time. */
+export const ROW_GROUP_ROWS_MAX = 65_536;
+/** Uncompressed bytes of a data page: workerd's zstd encoder is safe at any content below 40,000 (platform notes). */
+export const PAGE_SIZE_BYTES = 32 * 1024;
+/** Attribute columns of a segment; the rarest of a wider union go to its JSON column. */
+export const SEGMENT_ATTRIBUTE_COLUMNS_MAX = 128;
+export const FACT_BUCKET_US = 300_000_000;
+
+// ── Jobs ────────────────────────────────────────────────────────────────────
+export const COMPACT_INPUTS_MAX = 32;
+/** Rows that one compaction merges: their times are held in memory (8 bytes each) while groups are cut. */
+export const COMPACT_ROWS_MAX = 2_000_000;
+export const COMPACT_OUTPUT_ROWS_MAX = 1_048_576;
+/** Flushed segments of a project that wait before they are merged. */
+export const COMPACT_INPUTS_MIN = 8;
+/** … or this long after the oldest of them was made. */
+export const COMPACT_AGE_MS = 3_600_000;
+/** Replaced segments outlive the longest query (spine, rule 5). */
+export const REPLACED_OBJECT_LIFE_MS = 3_600_000;
+export const TOMBSTONE_LIFE_MS = 7 * 86_400_000;
+/** Objects younger than this are nobody's orphan yet: longer than any job may run. */
+export const ORPHAN_AGE_MS = 2 * 3_600_000;
+export const RETENTION_DAYS_DEFAULT = 30;
+export const RETENTION_DAYS_MAX = 3_650;
+
+// ── Search ──────────────────────────────────────────────────────────────────
+export const QUERY_LENGTH_MAX = 16_384;
+export const SEARCH_LIMIT_DEFAULT = 100;
+export const SEARCH_LIMIT_MAX = 10_000;
+export const SEARCH_RANGE_DEFAULT_MS = 86_400_000;
+/** Reads of R2 under way at once in one invocation: the platform queues a seventh. */
+export const READS_IN_FLIGHT_MAX = 6;
+export const STATS_GROUPS_MAX = 50_000;
+export const HISTOGRAM_BUCKETS_MAX = 2_000;
+export const CONTEXT_LINES_MAX = 200;
+/** Decoded and raw bytes that an isolate keeps between queries. */
+export const SEARCH_CACHE_SIZE_BYTES_MAX = 40 * 1024 * 1024;
+/** A search whose catalog rows straddle what the object told it asks again this often. */
+export const SEARCH_REPLAN_MAX = 4;
+
+// ── Keys, rates, quotas ─────────────────────────────────────────────────────
+/** How long a verified key is believed: a revocation takes hold within this. */
+export const KEY_CACHE_MS = 45_000;
+/** How long a verified key is believed while its project's object errs. */
+export const KEY_CACHE_STALE_MS = 3_600_000;
+export const KEY_CACHE_ENTRIES_MAX = 10_000;
+export const KEYS_PER_PROJECT_MAX = 1_000;
+/** Counters of the edge: see [[ratelimits]] in wrangler.toml, which holds the numbers; the period is needed for Retry-After. */
+export const RATE_LIMIT_PERIOD_S = 10;
+export const DAILY_EVENTS_DEFAULT_MAX = 5_000_000_000;
+export const DEAD_LETTERS_PER_PROJECT_MAX = 10_000;
+
+function assertLimit(holds: boolean, relation: string): void {
+  if (!holds) throw new Error(`limits.ts: ${relation} does not hold`);
+}
+assertLimit(
+  FRAME_RAW_SIZE_BYTES_TARGET + EVENT_SIZE_BYTES_MAX < WINDOW_ROW_SIZE_BYTES_MAX,
+  "a full frame and one more event fit a window row",
+);
+assertLimit(MESSAGE_SIZE_BYTES_MAX <= EVENT_SIZE_BYTES_MAX, "a message fits an event");
+assertLimit(FLUSH_SIZE_BYTES <= FLUSH_PLAN_SIZE_BYTES_MAX, "a flush that is due fits a plan");
+assertLimit(PAGE_SIZE_BYTES < 40_000, "pages stay below the encoder's limit");
+assertLimit(REPLACED_OBJECT_LIFE_MS < TOMBSTONE_LIFE_MS, "tombstones outlive replaced objects");
