@@ -1,0 +1,34 @@
+/** Names of R2 objects, once. Every key carries the project right after its kind, so that a project's data is one prefix of each. */
+export const SEGMENT_PREFIX = "segments/v1/";
+export const SWAP_PREFIX = "swaps/v1/";
+export const JOURNAL_PREFIX = "journal/v1/";
+export const DEAD_LETTER_PREFIX = "dead-letters/v1/";
+/** Holds the highest catalog generation that ever swept this bucket (spine, rule 7). */
+export const GENERATION_KEY = "catalog/v1/generation";
+
+export function segmentKey(project_id: string, segment_id: string): string {
+  return `${SEGMENT_PREFIX}${project_id}/${segment_id}.parquet`;
+}
+
+export function swapKey(project_id: string, swap_id: string): string {
+  return `${SWAP_PREFIX}${project_id}/${swap_id}.json`;
+}
+
+export function journalKey(project_id: string, shard: number, batch_id: string): string {
+  return `${JOURNAL_PREFIX}${project_id}/${shard}/${batch_id}`;
+}
+
+/** The parts of a journal key; null where the text is not one. */
+export function parseJournalKey(key: string): { project_id: string; shard: number; batch_id: string } | null {
+  const match = /^journal\/v1\/([a-z0-9]+)\/(\d+)\/([0-9a-f]{28})$/.exec(key);
+  return match ? { project_id: match[1]!, shard: Number(match[2]), batch_id: match[3]! } : null;
+}
+
+export function deadLetterKey(project_id: string, letter_id: string): string {
+  return `${DEAD_LETTER_PREFIX}${project_id}/${letter_id}`;
+}
+
+/** The project that an object of any kind belongs to; null for objects of the whole house. */
+export function projectOfKey(key: string): string | null {
+  return /^(?:segments|swaps|journal|dead-letters)\/v1\/([a-z0-9]+)\//.exec(key)?.[1] ?? null;
+}
