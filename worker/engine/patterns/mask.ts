@@ -1,0 +1,273 @@
+/**
+ * Masking: one pass over the bytes of a message that writes its masked form. Rules are tried in the order in which they stand here; each either
+ * takes some bytes or leaves them to the next. Stateless: the same bytes give the same form, always and everywhere.
+ */
+import { CLASS, DIGIT, SPACE, STOP, UNDERSCORE, WORD } from "./byte-classes.ts";
+import { Chunk, IS_DOTTED, IS_MASK, IS_NOTHING, IS_NUMBER, IS_NUMBERED, paddingEnd } from "./chunk.ts";
+import { MaskedForm } from "./masked-form.ts";
+import {
+  hexGroupsEnd,
+  listEnd,
+  numberInParenthesesEnd,
+  opensMemberValue,
+  quotedNameEnd,
+  quotedValueEnd,
+  runEnd,
+  urlEnd,
+} from "./shapes.ts";
+import { ENUMERATION_KEYS, MESSAGE_KEYS, SWITCHES } from "./vocabulary.ts";
+
+const AMPERSAND = 0x26;
+const OPEN_PARENTHESIS = 0x28;
+const CLOSE_PARENTHESIS = 0x29;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const LESS = 0x3c;
+const EQUALS = 0x3d;
+const GREATER = 0x3e;
+const BACKSLASH = 0x5c;
+const NUMBERED_DIGITS_MAX = 3;
+
+class Masker {
+  readonly form = new MaskedForm();
+  private readonly chunk = new Chunk();
+  private bytes: Uint8Array = new Uint8Array(0);
+  private start = 0;
+  private end = 0;
+  private keeps_dotted = false;
+  private saw_dotted = false;
+
+  run(bytes: Uint8Array, start: number, end: number): MaskedForm {
+    this.pass(bytes, start, end, false);
+    // A message that is nothing but dotted names says what it says by them.
+    if (this.saw_dotted && !this.form.has_words) this.pass(bytes, start, end, true);
+    this.bytes = EMPTY;
+    return this.form;
+  }
+
+  private pass(bytes: Uint8Array, start: number, end: number, keeps_dotted: boolean): void {
+    const { form } = this;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.keeps_dotted = keeps_dotted;
+    this.saw_dotted = false;
+    form.clear();
+    let at = start;
+    while (at < end && !form.full) {
+      const byte = bytes[at]!;
+      const kind = CLASS[byte]!;
+      if ((kind & WORD) !== 0) at = this.takeChunk(at);
+      else if ((kind & SPACE) !== 0) {
+        form.space();
+        at++;
+      } else at = this.takePunctuation(at, byte);
+    }
+    form.dropSpace();
+  }
+
+  private takeChunk(at: number): number {
+    const { bytes, end, form, chunk } = this;
+    const kind = chunk.read(bytes, at, end, form);
+    if (kind === IS_NUMBER) form.mask(true);
+    else if (kind === IS_MASK) {
+      form.mask(false);
+      return paddingEnd(bytes, at, chunk.end, end);
+    } else if (kind === IS_NUMBERED) form.numberedWord(bytes, at, chunk.letters_end);
+    else if (kind === IS_NOTHING) form.dropSpace();
+    else if (kind === IS_DOTTED && !this.keeps_dotted) {
+      this.saw_dotted = true;
+      form.mask(false);
+    } else return this.takeWord(at, chunk.end);
+    return chunk.end;
+  }
+
+  /** A word; LOCAL(0) is a word with a number. */
+  private takeWord(at: number, word_end: number): number {
+    const { bytes, end, form } = this;
+    if (word_end + 2 < end && bytes[word_end] === OPEN_PARENTHESIS && this.isDigit(word_end + 1)) {
+      let close = word_end + 2;
+      while (close < end && this.isDigit(close)) close++;
+      if (close < end && bytes[close] === CLOSE_PARENTHESIS && close - word_end - 1 <= NUMBERED_DIGITS_MAX) {
+        form.numberedWord(bytes, at, word_end);
+        return close + 1;
+      }
+    }
+    form.word(bytes, at, word_end);
+    return word_end;
+  }
+
+  /** Returns where to go on. */
+  private takePunctuation(at: number, byte: number): number {
+    const { form } = this;
+    switch (byte) {
+      case 0x22: // "
+      case 0x27: // '
+      case 0x60: // `
+        return this.takeQuote(at, byte);
+      case 0x23: // #
+        if (this.isDigit(at + 1) || this.isDigit(at - 1)) return at + 1;
+        break;
+      case OPEN_PARENTHESIS:
+        if (this.isAfterSpace(at)) return this.takeParenthesis(at);
+        break;
+      case 0x2b: // +
+      case DASH:
+        if (this.isDigit(at + 1) && !this.isWord(at - 1)) return at + 1;
+        break;
+      case DOT:
+      case SLASH:
+      case BACKSLASH:
+      case 0x7e: // ~
+        return this.takePath(at, byte);
+      case COLON: {
+        const groups_end = this.byteAt(at + 1) === COLON && !this.isWord(at - 1) ? hexGroupsEnd(this.bytes, at, this.end) : -1;
+        if (groups_end > 0) return this.maskTo(groups_end);
+        break;
+      }
+      case LESS:
+      case GREATER:
+        if (this.isComparison(at)) return at + 1;
+        break;
+      case EQUALS:
+        if (this.isWord(at - 1)) return this.takeValue(at);
+        break;
+      case 0x5b: {
+        const list_end = listEnd(this.bytes, at, this.end);
+        if (list_end > 0) return this.maskTo(list_end);
+        break;
+      }
+    }
+    form.separator(byte);
+    return at + 1;
+  }
+
+  private takeQuote(at: number, quote: number): number {
+    const { bytes, end } = this;
+    let closed = -1;
+    if (opensMemberValue(bytes, this.start, at)) closed = quotedValueEnd(bytes, at, end);
+    else if (!this.isWord(at - 1)) closed = quotedNameEnd(bytes, at, end);
+    if (closed > 0) return this.maskTo(closed);
+    this.form.separator(quote);
+    return at + 1;
+  }
+
+  private takeParenthesis(at: number): number {
+    const { form } = this;
+    if (this.byteAt(at + 1) === CLOSE_PARENTHESIS) {
+      form.separator(OPEN_PARENTHESIS);
+      form.mask(false);
+      form.separator(CLOSE_PARENTHESIS);
+      return at + 2;
+    }
+    const closed = numberInParenthesesEnd(this.bytes, at, this.end);
+    if (closed > 0) {
+      form.dropSpace();
+      return closed;
+    }
+    form.separator(OPEN_PARENTHESIS);
+    return at + 1;
+  }
+
+  /** "/a", "./a", "../a", "~/a", "\\a": where a path may begin, everything to the next stop. */
+  private takePath(at: number, byte: number): number {
+    let slash = at;
+    if (byte === DOT || byte === 0x7e) {
+      slash++;
+      if (byte === DOT && this.byteAt(slash) === DOT) slash++;
+    }
+    const first = this.byteAt(slash);
+    const next = this.byteAt(slash + 1);
+    if ((first === SLASH || (first === BACKSLASH && slash === at)) && this.mayBeginPath(at) && next >= 0 && (CLASS[next]! & STOP) === 0) {
+      const path_end = runEnd(this.bytes, slash + 1, this.end);
+      if (path_end > slash + 1) return this.maskTo(path_end);
+    }
+    this.form.separator(byte);
+    return at + 1;
+  }
+
+  private mayBeginPath(at: number): boolean {
+    if (at === this.start) return true;
+    const before = this.bytes[at - 1]!;
+    return before === EQUALS || before === COLON || ((CLASS[before]! & STOP) !== 0 && before !== LESS);
+  }
+
+  /** "<1", "> 5": a bound of a number, not a bracket that is closed. */
+  private isComparison(at: number): boolean {
+    if (!this.isAfterSpace(at) || !this.isDigit(at + 1)) return false;
+    let next = at + 1;
+    while (next < this.end && (this.isDigit(next) || this.bytes[next] === DOT)) next++;
+    return this.byteAt(next) !== GREATER;
+  }
+
+  /** "key=value": the value is a variable, unless it says which way the program went. */
+  private takeValue(at: number): number {
+    const { bytes, end, form } = this;
+    const from = at + 1;
+    form.separator(EQUALS);
+    const first = this.byteAt(from);
+    if (first < 0 || first === EQUALS) return from;
+    if ((CLASS[first]! & STOP) !== 0) {
+      const quoted = (first === 0x22 || first === 0x27) && !MESSAGE_KEYS.has(bytes, this.keyStart(at), at);
+      const closed = quoted ? quotedValueEnd(bytes, from, end) : -1;
+      return closed > 0 ? this.maskTo(closed) : from;
+    }
+    let to = from;
+    let digits = 0;
+    let scheme = false;
+    for (; to < end; to++) {
+      const byte = bytes[to]!;
+      const kind = CLASS[byte]!;
+      if ((kind & STOP) !== 0 || byte === EQUALS || byte === AMPERSAND) break;
+      if ((kind & DIGIT) !== 0) digits++;
+      else if (byte === COLON && bytes[to + 1] === SLASH && bytes[to + 2] === SLASH) scheme = true;
+    }
+    if (scheme) return this.maskTo(urlEnd(bytes, from, end));
+    // A value that opens a bracket is a structure of its own: its name is a word.
+    const stop = this.byteAt(to);
+    if (digits === 0 && (stop === 0x7b || stop === OPEN_PARENTHESIS || stop === 0x5b)) return from;
+    while (to > from + 1 && (bytes[to - 1] === DOT || bytes[to - 1] === COLON)) to--;
+    if (SWITCHES.has(bytes, from, to)) return from;
+    if (digits === 0 && ENUMERATION_KEYS.has(bytes, this.keyStart(at), at)) return from;
+    form.mask(digits === to - from);
+    return to;
+  }
+
+  /** Where the last part of a key begins: "status" in "http.response_status". */
+  private keyStart(key_end: number): number {
+    let at = key_end;
+    while (at > this.start && this.isWord(at - 1) && (CLASS[this.bytes[at - 1]!]! & UNDERSCORE) === 0) at--;
+    return at;
+  }
+
+  private maskTo(end: number): number {
+    this.form.mask(false);
+    return end;
+  }
+
+  private byteAt(at: number): number {
+    return at < this.end ? this.bytes[at]! : -1;
+  }
+
+  private isDigit(at: number): boolean {
+    return at >= this.start && at < this.end && (CLASS[this.bytes[at]!]! & DIGIT) !== 0;
+  }
+
+  private isWord(at: number): boolean {
+    return at >= this.start && at < this.end && (CLASS[this.bytes[at]!]! & WORD) !== 0;
+  }
+
+  private isAfterSpace(at: number): boolean {
+    return at === this.start || (CLASS[this.bytes[at - 1]!]! & SPACE) !== 0;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+const masker = new Masker();
+
+/** The masked form of the message `bytes[start .. end)`; valid until the next call. */
+export function maskedForm(bytes: Uint8Array, start: number, end: number): MaskedForm {
+  return masker.run(bytes, start, end);
+}
