@@ -10,6 +10,10 @@ export const EVENTS_PER_REQUEST_MAX = 100_000;
 /** Errors that one answer lists; further ones are only counted. */
 export const ERRORS_PER_RESPONSE_MAX = 100;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 256;
+/** Bodies, as received and decompressed, that one isolate holds at once; columns and frames of one of them come on top. Further requests are told to wait. */
+export const BODIES_IN_FLIGHT_SIZE_BYTES_MAX = 48 * 1024 * 1024;
+/** A client that sends slower than this total is cut off: it holds memory meanwhile. */
+export const BODY_READ_TIMEOUT_MS = 60_000;
 
 // ── What an event may be ────────────────────────────────────────────────────
 /** One event as it came; larger ones are rejected (VictoriaLogs' limit is 2 MB a line, Loki's 256 KB). */
@@ -39,6 +43,8 @@ export const FRAME_ATTRIBUTE_COLUMNS_MAX = 48;
 /** Body of one queue message: the platform's limit is 128,000 with about 100 of metadata. */
 export const QUEUE_MESSAGE_SIZE_BYTES_MAX = 126_000;
 export const QUEUE_SEND_TIMEOUT_MS = 5_000;
+/** A journal object that takes longer to write counts as failed. */
+export const JOURNAL_PUT_TIMEOUT_MS = 20_000;
 /** A row of a Durable Object holds at most 2,000,000 bytes; frames of one append share rows of this size. */
 export const WINDOW_ROW_SIZE_BYTES_MAX = 1_900_000;
 /** Frame bytes at which the window is flushed … */
@@ -55,7 +61,20 @@ export const WINDOW_LINGER_MS = 120_000;
 export const FLUSH_RETRY_MS = 30_000;
 /** Ids of frames are kept as long as a copy can return: 4 days in the queue, 4 in the dead-letter queue, a day of margin. */
 export const SEEN_ID_LIFE_MS = 9 * 86_400_000;
+/** Frame ids packed in one row (16 bytes each): each flush rewrites the open row. */
+export const SEEN_IDS_PER_ROW = 4_096;
+/** Ids made from idempotency keys that a shard remembers, all in memory; the oldest go first. */
+export const SEEN_KEYED_IDS_MAX = 400_000;
 export const EVENT_ID_LIFE_MS = 86_400_000;
+/** A hash of 96 bits: two of a million ids collide once in 10^17 tries. */
+export const CLIENT_EVENT_ID_SIZE_BYTES = 12;
+export const EVENT_IDS_PER_ROW = 5_000;
+/** Frame bytes in one answer of the object; an RPC carries 32 MiB at most. */
+export const VIEW_SIZE_BYTES_MAX = 20 * 1024 * 1024;
+/** Frame bytes in one call of append. */
+export const APPEND_SIZE_BYTES_MAX = 20 * 1024 * 1024;
+/** How long a consumer waits for one project's object before that project's messages go back to the queue. */
+export const APPEND_TIMEOUT_MS = 20_000;
 /** Client event ids remembered per shard (12 bytes each). */
 export const EVENT_IDS_MAX = 1_000_000;
 export const IDEMPOTENCY_LIFE_MS = 86_400_000;
@@ -86,6 +105,11 @@ export const ORPHAN_AGE_MS = 2 * 3_600_000;
 export const RETENTION_DAYS_DEFAULT = 30;
 export const RETENTION_DAYS_MAX = 3_650;
 
+// ── Monitor ─────────────────────────────────────────────────────────────────
+/** Hours of volume that a project's monitor remembers. */
+export const MONITOR_HOURS_MAX = 24 * 32;
+export const MONITOR_FRAMES_PER_PULL_MAX = 1_000;
+
 // ── Search ──────────────────────────────────────────────────────────────────
 export const QUERY_LENGTH_MAX = 16_384;
 export const SEARCH_LIMIT_DEFAULT = 100;
@@ -107,9 +131,19 @@ export const KEY_CACHE_MS = 45_000;
 /** How long a verified key is believed while its project's object errs. */
 export const KEY_CACHE_STALE_MS = 3_600_000;
 export const KEY_CACHE_ENTRIES_MAX = 10_000;
+/** A look-up that takes longer counts as failed. */
+export const KEY_LOOKUP_TIMEOUT_MS = 3_000;
+/** After a failed look-up the project's object is left in peace this long; keys known from before are believed meanwhile. */
+export const KEY_LOOKUP_PAUSE_MS = 2_000;
 export const KEYS_PER_PROJECT_MAX = 1_000;
-/** Counters of the edge: see [[ratelimits]] in wrangler.toml, which holds the numbers; the period is needed for Retry-After. */
+/** Counters of the edge: [[ratelimits]] of wrangler.toml says the same numbers (a test compares them). */
 export const RATE_LIMIT_PERIOD_S = 10;
+export const RATE_KEY_REQUESTS_MAX = 5_000;
+export const RATE_PROJECT_REQUESTS_MAX = 20_000;
+/** An isolate counts by itself and asks the counter of its location only from this share of a limit on: most requests then cost no call. */
+export const RATE_ASK_SHARE = 0.1;
+/** A counter that takes longer is not waited for. */
+export const RATE_ASK_TIMEOUT_MS = 500;
 export const DAILY_EVENTS_DEFAULT_MAX = 5_000_000_000;
 export const DEAD_LETTERS_PER_PROJECT_MAX = 10_000;
 

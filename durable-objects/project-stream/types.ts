@@ -143,17 +143,24 @@ export interface StreamStatus {
   raw_bytes_total: number;
 }
 
+export interface StreamChanges {
+  /** The lowest sequence number that the object still knows; a follower that needs an older one has missed something. */
+  oldest_seq: number;
+  frames: { seq: number; rows: number; raw_bytes: number; accepted_us: number }[];
+}
+
 export interface ProjectStreamRpc {
   append(request: AppendRequest): Promise<AppendAnswer>;
   view(request: ViewRequest): Promise<ViewAnswer>;
   /** The open plan with its frames' bytes, a new one where a flush is due (or `force` and the window is not empty), else null. */
   plan(force: boolean): Promise<FlushPlan | null>;
-  /** Idempotent. The row waits in the outbox until `exported`. */
-  commit(plan_id: string, row: SegmentRow): Promise<void>;
+  /** Idempotent. The row waits in the outbox until `exported`; null where all rows of the plan were masked. */
+  commit(plan_id: string, row: SegmentRow | null): Promise<void>;
   outbox(): Promise<SegmentRow[]>;
   exported(segment_ids: string[]): Promise<void>;
   /** Which of these frames the stream has taken, ever (within SEEN_ID_LIFE_MS); and which of them are still only in the window. */
   known(frame_ids: string[]): Promise<{ frame_id: string; seen: boolean; in_window: boolean }[]>;
+  changes(after_seq: number, count_max: number): Promise<StreamChanges>;
   status(): Promise<StreamStatus>;
 
   configure(settings: ProjectSettings): Promise<void>;

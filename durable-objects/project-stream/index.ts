@@ -1,0 +1,147 @@
+import { DurableObject } from "cloudflare:workers";
+import type { SegmentRow } from "../../worker/engine/segment/segment-row.ts";
+import type { Env } from "../../worker/env.ts";
+import { sqlOf } from "../storage.ts";
+import { StreamCore, type StreamIdentity } from "./stream-core.ts";
+import type {
+  AppendAnswer,
+  AppendRequest,
+  FlushPlan,
+  KeyAnswer,
+  KeyRecord,
+  ProjectSettings,
+  ProjectStreamRpc,
+  StreamChanges,
+  StreamStatus,
+  ViewAnswer,
+  ViewRequest,
+} from "./types.ts";
+
+/**
+ * One object per project and shard, named `<project_id>:<shard>`. It keeps; Workers work: where a flush is due, its alarm asks for a job.
+ */
+export class ProjectStream extends DurableObject<Env> implements ProjectStreamRpc {
+  private readonly identity: StreamIdentity;
+  private core: StreamCore;
+  private alarm_ms: number | null = null;
+  private asked_ms = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.identity = identityOf(ctx.id);
+    this.core = this.load();
+    void ctx.blockConcurrencyWhile(async () => {
+      this.alarm_ms = await ctx.storage.getAlarm();
+      await this.schedule();
+    });
+  }
+
+  private load(): StreamCore {
+    return new StreamCore(sqlOf(this.ctx.storage), this.identity, Date.now);
+  }
+
+  /** What is in memory follows from what is stored: where a call fails between the two, memory is made anew. */
+  private run<T>(work: (core: StreamCore) => T): T {
+    try {
+      return work(this.core);
+    } catch (error) {
+      this.core = this.load();
+      throw error;
+    }
+  }
+
+  async append(request: AppendRequest): Promise<AppendAnswer> {
+    const answer = this.run((core) => core.append(request));
+    await this.schedule();
+    return answer;
+  }
+
+  async view(request: ViewRequest): Promise<ViewAnswer> {
+    return this.run((core) => core.view(request));
+  }
+
+  async plan(force: boolean): Promise<FlushPlan | null> {
+    return this.run((core) => core.plan(force));
+  }
+
+  async commit(plan_id: string, row: SegmentRow | null): Promise<void> {
+    this.run((core) => core.commit(plan_id, row));
+    this.asked_ms = 0;
+    await this.schedule();
+  }
+
+  async outbox(): Promise<SegmentRow[]> {
+    return this.core.waitingRows();
+  }
+
+  async exported(segment_ids: string[]): Promise<void> {
+    this.run((core) => core.exported(segment_ids));
+  }
+
+  async changes(after_seq: number, count_max: number): Promise<StreamChanges> {
+    return this.core.changes(after_seq, count_max);
+  }
+
+  async known(frame_ids: string[]): Promise<{ frame_id: string; seen: boolean; in_window: boolean }[]> {
+    return this.core.known(frame_ids);
+  }
+
+  async status(): Promise<StreamStatus> {
+    return this.core.status();
+  }
+
+  async configure(settings: ProjectSettings): Promise<void> {
+    this.run((core) => core.tenancy.configure(settings));
+  }
+
+  async settings(): Promise<ProjectSettings | null> {
+    return this.core.tenancy.settings();
+  }
+
+  async putKey(key: KeyRecord): Promise<void> {
+    this.run((core) => core.tenancy.putKey(key));
+  }
+
+  async revokeKey(key_id: string, revoked_at: string): Promise<boolean> {
+    return this.run((core) => core.tenancy.revokeKey(key_id, revoked_at));
+  }
+
+  async keys(): Promise<KeyRecord[]> {
+    return this.core.tenancy.keys();
+  }
+
+  async verifyKey(hash: string): Promise<KeyAnswer> {
+    const { tenancy } = this.core;
+    const events_today = this.core.eventsToday(Date.now());
+    return {
+      key: tenancy.findKey(hash),
+      settings: tenancy.settings(),
+      events_today,
+      quota_exceeded: events_today >= tenancy.dailyEventsMax(),
+    };
+  }
+
+  /** Asks for a flush job. The queue may lose it locally and repeat it anywhere: the next alarm asks again until the work is done. */
+  override async alarm(): Promise<void> {
+    this.alarm_ms = null;
+    const due_ms = this.core.wakeAt_ms(this.asked_ms);
+    if (due_ms !== null && due_ms <= Date.now()) {
+      this.asked_ms = Date.now();
+      await this.env.JOBS.send({ v: 1, kind: "flush", ...this.identity }, { contentType: "json" });
+    }
+    await this.schedule();
+  }
+
+  /** An alarm is a billed write: it is set only where none is due earlier. */
+  private async schedule(): Promise<void> {
+    const at_ms = this.core.wakeAt_ms(this.asked_ms);
+    if (at_ms === null || (this.alarm_ms !== null && this.alarm_ms <= at_ms)) return;
+    this.alarm_ms = at_ms;
+    await this.ctx.storage.setAlarm(at_ms);
+  }
+}
+
+function identityOf(id: DurableObjectId): StreamIdentity {
+  const [project_id = "", shard = "0"] = (id.name ?? "").split(":");
+  return { project_id, shard: Number(shard) };
+}
