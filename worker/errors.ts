@@ -21,7 +21,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 export interface ProblemDetails {
   /** What was wrong with which field. */
-  errors?: { field: string; value?: unknown; message: string; position?: number; suggestion?: string }[];
+  errors?: { field: string; value?: unknown; message: string; expected?: string; position?: number; suggestion?: string }[];
   retry_after_s?: number;
   /** Further members of the problem document. */
   [member: string]: unknown;
@@ -44,9 +44,88 @@ export class Problem extends Error {
   }
 }
 
-/** problem+json for any thrown value; what is not a Problem becomes a 500 that tells nothing of the inside. */
+/** What zod says of one value; the members that are used here. */
+interface ValidationIssue {
+  path: readonly PropertyKey[];
+  message: string;
+  code?: string;
+  expected?: unknown;
+  values?: readonly unknown[];
+  options?: readonly unknown[];
+}
+
+const SHOWN_VALUE_LENGTH_MAX = 200;
+
+function shownValue(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return typeof value === "string" ? value.slice(0, SHOWN_VALUE_LENGTH_MAX) : value;
+  return JSON.stringify(value).slice(0, SHOWN_VALUE_LENGTH_MAX);
+}
+
+function valueAtPath(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[step];
+  }
+  return value;
+}
+
+function expectedOf(issue: ValidationIssue): string | undefined {
+  if (typeof issue.expected === "string") return issue.expected;
+  return issue.values ? `one of ${issue.values.join(", ")}` : undefined;
+}
+
+/**
+ * The Problem for values that do not fit their schema.
+ * @param where the part of the request: "query", "json", "param" …
+ * @param input the values as they were given, so that the answer can show them
+ */
+export function validationProblem(issues: readonly ValidationIssue[], where: string, input: unknown): Problem {
+  const errors = issues.map((issue) => ({
+    field: issue.path.map(String).join("."),
+    value: shownValue(valueAtPath(input, issue.path)),
+    expected: expectedOf(issue),
+    message: issue.message,
+  }));
+  const first = errors[0];
+  const detail = first ? `${where}: ${first.field || "value"}: ${first.message}` : `${where}: not valid`;
+  return new Problem("invalid", detail, { errors });
+}
+
+/** Faults of the platform that pass by themselves: a Durable Object or D1 that was reset, moved or overloaded. */
+function isPassingFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
+  return (
+    retryable === true || overloaded === true || error.name === "TimeoutError" || /\bD1_ERROR\b|Network connection lost/.test(error.message)
+  );
+}
+
+const STATUS_CODES: Record<number, ProblemCode> = {
+  400: "bad_request",
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not_found",
+  405: "method_not_allowed",
+  413: "too_large",
+  415: "unsupported_media_type",
+  422: "invalid",
+};
+
+/** The Problem that stands for any thrown value. What is not known becomes `internal` and tells nothing of the inside. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const status = (error as { status?: unknown } | null)?.status;
+  const code = typeof status === "number" ? STATUS_CODES[status] : undefined;
+  if (code && error instanceof Error) return new Problem(code, error.message || PROBLEMS[code][1]);
+  if (isPassingFault(error))
+    return new Problem("unavailable", "A part that Ledge needs did not answer; the request may be tried again.", { retry_after_s: 2 });
+  return new Problem("internal", "The fault was logged; the request may be tried again.");
+}
+
+/** problem+json for any thrown value. */
 export function problemResponse(error: unknown, instance?: string): Response {
-  const problem = error instanceof Problem ? error : new Problem("internal", "The fault was logged; the request may be tried again.");
+  const problem = toProblem(error);
   const [status, title] = PROBLEMS[problem.code];
   const { retry_after_s, ...members } = problem.details;
   const headers = new Headers({ "content-type": "application/problem+json" });
