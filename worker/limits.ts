@@ -45,6 +45,9 @@ export const QUEUE_MESSAGE_SIZE_BYTES_MAX = 126_000;
 export const QUEUE_SEND_TIMEOUT_MS = 5_000;
 /** A journal object that takes longer to write counts as failed. */
 export const JOURNAL_PUT_TIMEOUT_MS = 20_000;
+/** First and longest wait before a message is delivered again; the queue gives up after the `max_retries` of wrangler.toml. */
+export const QUEUE_RETRY_DELAY_S = 5;
+export const QUEUE_RETRY_DELAY_S_MAX = 600;
 /** A row of a Durable Object holds at most 2,000,000 bytes; frames of one append share rows of this size. */
 export const WINDOW_ROW_SIZE_BYTES_MAX = 1_900_000;
 /** Frame bytes at which the window is flushed … */
@@ -87,6 +90,12 @@ export const PAGE_SIZE_BYTES = 32 * 1024;
 /** Attribute columns of a segment; the rarest of a wider union go to its JSON column. */
 export const SEGMENT_ATTRIBUTE_COLUMNS_MAX = 128;
 export const FACT_BUCKET_US = 300_000_000;
+
+// ── Catalog ─────────────────────────────────────────────────────────────────
+/** Rows in one INSERT: they travel as one JSON text, and D1 takes strings of up to 2 MB. */
+export const CATALOG_ROWS_PER_STATEMENT_MAX = 200;
+/** Keys in one list, get or delete of R2. */
+export const BUCKET_PAGE_MAX = 1_000;
 
 // ── Jobs ────────────────────────────────────────────────────────────────────
 export const COMPACT_INPUTS_MAX = 32;
@@ -145,7 +154,8 @@ export const RATE_ASK_SHARE = 0.1;
 /** A counter that takes longer is not waited for. */
 export const RATE_ASK_TIMEOUT_MS = 500;
 export const DAILY_EVENTS_DEFAULT_MAX = 5_000_000_000;
-export const DEAD_LETTERS_PER_PROJECT_MAX = 10_000;
+/** Dead letters that one call replays. */
+export const DEAD_LETTER_REPLAYS_MAX = 1_000;
 
 function assertLimit(holds: boolean, relation: string): void {
   if (!holds) throw new Error(`limits.ts: ${relation} does not hold`);

@@ -1,0 +1,199 @@
+import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import type { SegmentRow } from "../engine/segment/segment-row.ts";
+import { CATALOG_ROWS_PER_STATEMENT_MAX } from "../limits.ts";
+import { segments } from "./schema.ts";
+
+type StoredRow = typeof segments.$inferSelect;
+
+/** Fields of a SegmentRow in the order in which they are bound. */
+const FIELDS = [
+  "segment_id",
+  "project_id",
+  "shard",
+  "level",
+  "seq_min",
+  "seq_max",
+  "day",
+  "ts_min_us",
+  "ts_max_us",
+  "rows",
+  "size_bytes",
+  "raw_bytes",
+  "object_key",
+  "tail_size_bytes",
+  "created_us",
+  "swap_id",
+  "level_mask",
+  "services",
+] as const satisfies readonly (keyof SegmentRow)[];
+
+const NAMES = sql.raw(FIELDS.join(", "));
+const VALUES = sql.raw(FIELDS.map((field) => `value ->> '${field}'`).join(", "));
+
+/** One statement for many rows: rows travel as one JSON text, since a statement takes at most 100 bound values. */
+function insertStatement(rows: readonly SegmentRow[], guard: SQL = sql`1`): SQL {
+  const values = JSON.stringify(rows);
+  return sql`INSERT INTO segments (${NAMES}) SELECT ${VALUES} FROM json_each(${values}) WHERE ${guard} ON CONFLICT (project_id, segment_id) DO NOTHING`;
+}
+
+/** Makes committed segments findable. Repeating it changes nothing; a row that was replaced meanwhile stays replaced. */
+export async function insertRows(db: D1Database, rows: readonly SegmentRow[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += CATALOG_ROWS_PER_STATEMENT_MAX) {
+    await drizzle(db).run(insertStatement(rows.slice(from, from + CATALOG_ROWS_PER_STATEMENT_MAX)));
+  }
+}
+
+/** The fields of the contract alone, without the catalog's own marks. */
+function rowOf(stored: StoredRow): SegmentRow {
+  const { replaced_us: _replaced, replaced_by: _by, deleted_us: _deleted, ...row } = stored;
+  return row;
+}
+
+/**
+ * What a search reads: living segments that overlap a time range (inclusive), and which of `also_ids` (known from elsewhere) are replaced.
+ * One round trip to the primary.
+ */
+export async function aliveSegments(
+  db: D1Database,
+  project_id: string,
+  from_us: number,
+  to_us: number,
+  also_ids: readonly string[] = [],
+): Promise<{ alive: SegmentRow[]; replaced_ids: Set<string> }> {
+  const overlaps = and(isNull(segments.replaced_us), gte(segments.ts_max_us, from_us), lte(segments.ts_min_us, to_us));
+  const asked = sql`${segments.segment_id} IN (SELECT value FROM json_each(${JSON.stringify(also_ids)}))`;
+  const rows = await drizzle(db)
+    .select()
+    .from(segments)
+    .where(and(eq(segments.project_id, project_id), also_ids.length > 0 ? or(overlaps, asked) : overlaps));
+  const alive = rows.filter((row) => row.replaced_us === null);
+  const replaced = rows.filter((row) => row.replaced_us !== null);
+  return { alive: alive.map(rowOf), replaced_ids: new Set(replaced.map((row) => row.segment_id)) };
+}
+
+export async function allAlive(db: D1Database, project_id: string): Promise<SegmentRow[]> {
+  const rows = await drizzle(db)
+    .select()
+    .from(segments)
+    .where(and(eq(segments.project_id, project_id), isNull(segments.replaced_us)));
+  return rows.map(rowOf);
+}
+
+/**
+ * Replaces inputs by outputs in one transaction: outputs come in only if all inputs are alive, inputs go only if the outputs came in (spine, rule 6).
+ * @returns whether the swap stands, now or since an earlier try
+ */
+export async function swapSegments(
+  db: D1Database,
+  swap: { swap_id: string; project_id: string; inputs: readonly string[]; outputs: readonly SegmentRow[] },
+  now_us: number,
+): Promise<boolean> {
+  const inputs = JSON.stringify(swap.inputs);
+  const living = sql`(SELECT count(*) FROM segments WHERE project_id = ${swap.project_id} AND replaced_us IS NULL AND segment_id IN (SELECT value FROM json_each(${inputs})))`;
+  const stands = sql`EXISTS (SELECT 1 FROM segments WHERE project_id = ${swap.project_id} AND swap_id = ${swap.swap_id})`;
+  const orm = drizzle(db);
+  await orm.batch([
+    orm.run(insertStatement(swap.outputs, sql`${living} = ${swap.inputs.length}`)) as never,
+    orm.run(
+      sql`UPDATE segments SET replaced_us = ${now_us}, replaced_by = ${swap.swap_id} WHERE project_id = ${swap.project_id} AND replaced_us IS NULL AND segment_id IN (SELECT value FROM json_each(${inputs})) AND ${stands}`,
+    ) as never,
+  ]);
+  const standing = await orm
+    .select({ segment_id: segments.segment_id })
+    .from(segments)
+    .where(and(eq(segments.project_id, swap.project_id), eq(segments.swap_id, swap.swap_id)))
+    .limit(1);
+  return standing.length > 0;
+}
+
+/** Marks segments whose newest event is older than `before_us` as removed. @returns how many */
+export async function expireSegments(db: D1Database, project_id: string, before_us: number, now_us: number): Promise<number> {
+  const result = await drizzle(db)
+    .update(segments)
+    .set({ replaced_us: now_us, replaced_by: RETENTION })
+    .where(and(eq(segments.project_id, project_id), isNull(segments.replaced_us), lt(segments.ts_max_us, before_us)));
+  return result.meta.changes;
+}
+
+/** `replaced_by` of a segment that retention removed. */
+export const RETENTION = "retention";
+
+/** Replaced segments whose objects may go: replaced before the given time and not yet deleted. */
+export async function deletableSegments(db: D1Database, replaced_before_us: number, count_max: number) {
+  return drizzle(db)
+    .select({
+      segment_id: segments.segment_id,
+      project_id: segments.project_id,
+      object_key: segments.object_key,
+      replaced_by: segments.replaced_by,
+    })
+    .from(segments)
+    .where(and(isNotNull(segments.replaced_us), lt(segments.replaced_us, replaced_before_us), isNull(segments.deleted_us)))
+    .orderBy(asc(segments.replaced_us))
+    .limit(count_max);
+}
+
+export async function markDeleted(db: D1Database, project_id: string, segment_ids: readonly string[], now_us: number): Promise<void> {
+  await drizzle(db)
+    .update(segments)
+    .set({ deleted_us: now_us })
+    .where(and(eq(segments.project_id, project_id), sql`segment_id IN (SELECT value FROM json_each(${JSON.stringify(segment_ids)}))`));
+}
+
+export async function purgeTombstones(db: D1Database, deleted_before_us: number): Promise<void> {
+  await drizzle(db)
+    .delete(segments)
+    .where(and(isNotNull(segments.deleted_us), lt(segments.deleted_us, deleted_before_us)));
+}
+
+/** Inputs and outputs of swaps, as D1 knows them. */
+export async function swapMembers(db: D1Database, project_id: string, swap_id: string): Promise<{ inputs: string[]; outputs: string[] }> {
+  const rows = await drizzle(db)
+    .select({ segment_id: segments.segment_id, swap_id: segments.swap_id })
+    .from(segments)
+    .where(and(eq(segments.project_id, project_id), or(eq(segments.swap_id, swap_id), eq(segments.replaced_by, swap_id))));
+  const outputs = rows.filter((row) => row.swap_id === swap_id).map((row) => row.segment_id);
+  return { inputs: rows.map((row) => row.segment_id).filter((id) => !outputs.includes(id)), outputs };
+}
+
+/** What D1 knows of these segments, tombstones included. */
+export async function knownSegments(db: D1Database, project_id: string, segment_ids: readonly string[]) {
+  return drizzle(db)
+    .select({ segment_id: segments.segment_id, replaced_us: segments.replaced_us, deleted_us: segments.deleted_us })
+    .from(segments)
+    .where(and(eq(segments.project_id, project_id), sql`segment_id IN (SELECT value FROM json_each(${JSON.stringify(segment_ids)}))`));
+}
+
+export async function clearSegments(db: D1Database): Promise<void> {
+  await drizzle(db).delete(segments);
+}
+
+export interface CatalogTotals {
+  segments: number;
+  rows: number;
+  size_bytes: number;
+}
+
+/** Living segments of one project, or of all where none is named. */
+export async function catalogTotals(db: D1Database, project_id: string | null): Promise<CatalogTotals> {
+  const alive = isNull(segments.replaced_us);
+  const found = await drizzle(db)
+    .select({
+      segments: sql<number>`count(*)`,
+      rows: sql<number>`coalesce(sum(rows), 0)`,
+      size_bytes: sql<number>`coalesce(sum(size_bytes), 0)`,
+    })
+    .from(segments)
+    .where(project_id === null ? alive : and(alive, eq(segments.project_id, project_id)));
+  return found[0]!;
+}
+
+/** How many living segments of level 0 a project has, and when the oldest was made. */
+export async function flushedSegments(db: D1Database, project_id: string): Promise<{ count: number; oldest_us: number | null }> {
+  const found = await drizzle(db)
+    .select({ count: sql<number>`count(*)`, oldest_us: sql<number | null>`min(created_us)` })
+    .from(segments)
+    .where(and(eq(segments.project_id, project_id), isNull(segments.replaced_us), inArray(segments.level, [0])));
+  return found[0]!;
+}
