@@ -12,6 +12,8 @@ export const ERRORS_PER_RESPONSE_MAX = 100;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 256;
 /** Bodies, as received and decompressed, that one isolate holds at once; columns and frames of one of them come on top. Further requests are told to wait. */
 export const BODIES_IN_FLIGHT_SIZE_BYTES_MAX = 48 * 1024 * 1024;
+/** Zstd frames of one body: each costs a decoder. */
+export const ZSTD_FRAMES_PER_BODY_MAX = 1_024;
 /** A client that sends slower than this total is cut off: it holds memory meanwhile. */
 export const BODY_READ_TIMEOUT_MS = 60_000;
 
@@ -98,6 +100,18 @@ export const CATALOG_ROWS_PER_STATEMENT_MAX = 200;
 export const BUCKET_PAGE_MAX = 1_000;
 
 // ── Jobs ────────────────────────────────────────────────────────────────────
+/** Larger segments are streamed to R2 instead of being joined in memory. */
+export const PUT_WHOLE_SIZE_BYTES_MAX = 8 * 1024 * 1024;
+/** Flushes that one job makes before it leaves the rest to the next. */
+export const FLUSHES_PER_JOB_MAX = 50;
+/** Compactions that one job makes in a row. */
+export const COMPACTIONS_PER_JOB_MAX = 8;
+/** Journal objects older than this are looked after: their message should have arrived long since. */
+export const JOURNAL_AGE_MS = 10 * 60_000;
+/** Replaced objects deleted in one sweep. */
+export const DELETIONS_PER_SWEEP_MAX = 1_000;
+/** Pages of R2's list that one sweep looks at. */
+export const SWEEP_PAGES_MAX = 100;
 export const COMPACT_INPUTS_MAX = 32;
 /** Rows that one compaction merges: their times are held in memory (8 bytes each) while groups are cut. */
 export const COMPACT_ROWS_MAX = 2_000_000;

@@ -1,7 +1,8 @@
 import { idTime_ms, isKeyed } from "../../worker/engine/batch/batch-id.ts";
+import { joinBytes } from "../../worker/engine/batch/join-bytes.ts";
 import { SEEN_ID_LIFE_MS, SEEN_IDS_PER_ROW, SEEN_KEYED_IDS_MAX } from "../../worker/limits.ts";
 import { blobOf, FreeRows, type SqlDatabase } from "../storage.ts";
-import { hexBytes, joinBytes, KeySet } from "./key-set.ts";
+import { hexBytes, KeySet } from "./key-set.ts";
 
 const ID_SIZE_BYTES = 16;
 

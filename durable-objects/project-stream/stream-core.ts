@@ -1,8 +1,8 @@
+import { joinBytes } from "../../worker/engine/batch/join-bytes.ts";
 import type { SegmentRow } from "../../worker/engine/segment/segment-row.ts";
 import { FLUSH_AGE_MS, FLUSH_PLAN_SIZE_BYTES_MAX, FLUSH_RETRY_MS, FLUSH_SIZE_BYTES, WINDOW_SIZE_BYTES_MAX } from "../../worker/limits.ts";
 import { readState, type SqlDatabase, writeState } from "../storage.ts";
 import { RememberedEventIds } from "./client-event-ids.ts";
-import { joinBytes } from "./key-set.ts";
 import { Outbox } from "./outbox.ts";
 import { SeenIds } from "./seen-ids.ts";
 import { createTables, STATE } from "./tables.ts";

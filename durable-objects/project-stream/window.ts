@@ -1,6 +1,6 @@
+import { joinBytes } from "../../worker/engine/batch/join-bytes.ts";
 import { VIEW_SIZE_BYTES_MAX, WINDOW_ROW_SIZE_BYTES_MAX } from "../../worker/limits.ts";
 import { blobOf, FreeRows, type SqlDatabase } from "../storage.ts";
-import { joinBytes } from "./key-set.ts";
 import type { AppendFrame, JournalPointer, ViewFrame } from "./types.ts";
 
 /** A frame as the window remembers it: all but its bytes, and where those are. */

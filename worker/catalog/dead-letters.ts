@@ -2,6 +2,7 @@ import type { Env } from "../env.ts";
 import { BUCKET_PAGE_MAX, DEAD_LETTER_REPLAYS_MAX } from "../limits.ts";
 import { appendDelivery, deliveryOf, type EventsNotice, readJournal } from "./deliver.ts";
 import { DEAD_LETTER_PREFIX, deadLetterKey } from "./keys.ts";
+import { streamsOf } from "./stream.ts";
 
 /** Messages that could not be delivered, kept in R2 until they are replayed. What cannot be ascribed to a project belongs to UNKNOWN_PROJECT. */
 export interface DeadLetter {
@@ -78,7 +79,7 @@ async function replayOne(env: Pick<Env, "BUCKET" | "STREAM">, project_id: string
     const delivery = await deliveryOfLetter(env.BUCKET, new Uint8Array(await object.arrayBuffer()));
     if (delivery) {
       if (delivery.project_id !== project_id) return "the letter belongs to another project";
-      const answer = await appendDelivery(env, delivery, false);
+      const answer = await appendDelivery(streamsOf(env), delivery, false);
       if (answer.status !== "ok") return `the project's stream answered "${answer.status}"`;
     }
   } catch (error) {

@@ -1,8 +1,10 @@
-import type { AppendAnswer, AppendFrame } from "../../durable-objects/project-stream/types.ts";
+import type { AppendAnswer, AppendFrame, ProjectStreamRpc } from "../../durable-objects/project-stream/types.ts";
+import { FrameError } from "../engine/segment/errors.ts";
 import { frameEventIds, readFrameHeader, splitFrames } from "../engine/segment/frame.ts";
-import type { Env } from "../env.ts";
 import { APPEND_SIZE_BYTES_MAX, APPEND_TIMEOUT_MS } from "../limits.ts";
-import { streamOf } from "./stream.ts";
+
+/** How to reach a stream: `streamsOf(env)`, or another in tests. */
+export type StreamFinder = (project_id: string, shard: number) => ProjectStreamRpc;
 
 /** Frames on their way to one stream. */
 export interface Delivery {
@@ -28,7 +30,7 @@ export function deliveryOf(bytes: Uint8Array, journal_key: string | null = null)
   for (const packed of splitFrames(bytes)) {
     const { project_id, shard, ...header } = readFrameHeader(packed);
     stream ??= { project_id, shard };
-    if (stream.project_id !== project_id || stream.shard !== shard) throw new Error("frames of two streams in one message");
+    if (stream.project_id !== project_id || stream.shard !== shard) throw new FrameError("frames of two streams in one message");
     frames.push({
       frame_id: header.frame_id,
       rows: header.rows,
@@ -43,7 +45,7 @@ export function deliveryOf(bytes: Uint8Array, journal_key: string | null = null)
     });
     offset += packed.length;
   }
-  if (!stream) throw new Error("a message without frames");
+  if (!stream) throw new FrameError("a message without frames");
   return { ...stream, frames };
 }
 
@@ -57,11 +59,11 @@ export async function readJournal(bucket: R2Bucket, key: string): Promise<Delive
  * Hands frames to their stream: the one `append` that every way uses. Large deliveries go in several calls, each of which may be repeated.
  * @throws where the object errs or does not answer within APPEND_TIMEOUT_MS; what was taken by then is known and will be dropped next time
  */
-export async function appendDelivery(env: Pick<Env, "STREAM">, delivery: Delivery, enforce_quota: boolean): Promise<AppendAnswer> {
+export async function appendDelivery(streams: StreamFinder, delivery: Delivery, enforce_quota: boolean): Promise<AppendAnswer> {
   const taken: Extract<AppendAnswer, { status: "ok" }> = { status: "ok", frames: [], event_ids_overflowed: false };
   for (const frames of callsOf(delivery.frames)) {
     const { project_id, shard } = delivery;
-    const call = streamOf(env, project_id, shard).append({ project_id, shard, frames, enforce_quota });
+    const call = streams(project_id, shard).append({ project_id, shard, frames, enforce_quota });
     const answer = await within(call, APPEND_TIMEOUT_MS);
     if (answer.status !== "ok") return answer;
     taken.frames.push(...answer.frames);

@@ -13,3 +13,8 @@ export function streamName(project_id: string, shard: number): string {
 export function streamOf(env: Pick<Env, "STREAM">, project_id: string, shard: number = SHARD_ZERO): ProjectStreamRpc {
   return env.STREAM.getByName(streamName(project_id, shard)) as unknown as ProjectStreamRpc;
 }
+
+/** `streamOf` for one environment. */
+export function streamsOf(env: Pick<Env, "STREAM">): (project_id: string, shard: number) => ProjectStreamRpc {
+  return (project_id, shard) => streamOf(env, project_id, shard);
+}

@@ -1,5 +1,7 @@
 import { storeDeadLetter, UNKNOWN_PROJECT } from "../catalog/dead-letters.ts";
 import { appendDelivery, type Delivery, deliveryOf, type EventsNotice, readJournal } from "../catalog/deliver.ts";
+import { streamsOf } from "../catalog/stream.ts";
+import { FrameError } from "../engine/segment/errors.ts";
 import type { Env } from "../env.ts";
 import { QUEUE_RETRY_DELAY_S, QUEUE_RETRY_DELAY_S_MAX } from "../limits.ts";
 import { deadLetterBody, letterIdOf } from "./dead-letters.ts";
@@ -45,14 +47,15 @@ async function open(message: Message, env: Env, nudged: Map<string, { project_id
     nudged.set(`${notice.project_id}:${notice.shard}`, notice);
     message.ack();
   } catch (error) {
-    await setAside(message, env, error);
+    if (error instanceof FrameError) await setAside(message, env, error);
+    else message.retry({ delaySeconds: delay_s(message) });
   }
   return null;
 }
 
 /** A message that can never be read is kept for a person to look at, not tried again. */
-async function setAside(message: Message, env: Env, error: unknown): Promise<void> {
-  const reason = error instanceof Error ? error.message : String(error);
+async function setAside(message: Message, env: Env, error: FrameError): Promise<void> {
+  const reason = error.message;
   const body = deadLetterBody(message.body);
   try {
     await storeDeadLetter(env.BUCKET, {
@@ -70,7 +73,7 @@ async function setAside(message: Message, env: Env, error: unknown): Promise<voi
 
 async function hand(stream: StreamMessages, env: Env): Promise<void> {
   try {
-    const answer = await appendDelivery(env, stream.delivery, false);
+    const answer = await appendDelivery(streamsOf(env), stream.delivery, false);
     // A deleted project refuses what was still under way.
     if (answer.status === "ok" || answer.status === "gone") for (const message of stream.messages) message.ack();
     else for (const message of stream.messages) message.retry({ delaySeconds: QUEUE_RETRY_DELAY_S_MAX });

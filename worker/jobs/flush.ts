@@ -1,0 +1,69 @@
+import type { FlushPlan, ProjectStreamRpc, ViewFrame } from "../../durable-objects/project-stream/types.ts";
+import { segmentKey } from "../catalog/keys.ts";
+import { insertRows } from "../catalog/segments.ts";
+import type { SegmentIdentity } from "../engine/segment/segment-row.ts";
+import { segmentFromFrames } from "../engine/segment/write-flush.ts";
+import { FLUSHES_PER_JOB_MAX } from "../limits.ts";
+import type { House } from "./house.ts";
+import { putSegment } from "./store-segment.ts";
+
+/**
+ * Flushes what is due of one stream, all of it with `force`. In the order of the spine, rule 4: R2, the object, D1; a crash between any two
+ * steps leaves work that the next flush repeats to the same effect.
+ * @returns segments made
+ */
+export async function flushStream(house: House, project_id: string, shard: number, force: boolean): Promise<number> {
+  let made = 0;
+  await exportOutbox(house, house.stream(project_id, shard));
+  for (; made < FLUSHES_PER_JOB_MAX; made++) {
+    const plan = await house.stream(project_id, shard).plan(force);
+    if (!plan) break;
+    const row = await makeSegment(house, plan);
+    const stream = house.stream(project_id, shard);
+    await stream.commit(plan.plan_id, row);
+    await exportOutbox(house, stream);
+  }
+  return made;
+}
+
+/** The plan's segment in R2; null where every row of the plan is masked. */
+async function makeSegment(house: House, plan: FlushPlan) {
+  const frames: { bytes: Uint8Array; masked: Uint32Array | null }[] = [];
+  for (const frame of plan.frames) frames.push({ bytes: await bytesOf(house.bucket, frame), masked: frame.masked });
+  if (plan.frames.every((frame) => frame.masked?.length === frame.rows)) return null;
+  return putSegment(house.bucket, segmentFromFrames(frames, identityOf(plan)));
+}
+
+async function bytesOf(bucket: R2Bucket, frame: ViewFrame): Promise<Uint8Array> {
+  if (frame.bytes) return frame.bytes;
+  if (!frame.journal) throw new Error(`frame ${frame.frame_id} has neither bytes nor a journal object`);
+  const { key, offset } = frame.journal;
+  const object = await bucket.get(key, { range: { offset, length: frame.size_bytes } });
+  if (!object) throw new Error(`journal object ${key} is missing`);
+  return new Uint8Array(await object.arrayBuffer());
+}
+
+function identityOf(plan: FlushPlan): SegmentIdentity {
+  const segment_id = `l0-${plan.plan_id}`;
+  const { project_id, shard, seq_min, seq_max, created_us } = plan;
+  return {
+    segment_id,
+    project_id,
+    shard,
+    seq_min,
+    seq_max,
+    created_us,
+    level: 0,
+    day: null,
+    swap_id: null,
+    object_key: segmentKey(project_id, segment_id),
+  };
+}
+
+/** Tells D1 of committed segments; they wait with the object until D1 has them. */
+export async function exportOutbox(house: House, stream: ProjectStreamRpc): Promise<void> {
+  const rows = await stream.outbox();
+  if (rows.length === 0) return;
+  await insertRows(house.db, rows);
+  await stream.exported(rows.map((row) => row.segment_id));
+}

@@ -1,0 +1,30 @@
+import type { ProjectStreamRpc } from "../../durable-objects/project-stream/types.ts";
+import { streamOf } from "../catalog/stream.ts";
+import type { Env } from "../env.ts";
+
+/** What a job works on. The simulated world of the tests is another house with the same jobs in it. */
+export interface House {
+  db: D1Database;
+  bucket: R2Bucket;
+  stream(project_id: string, shard: number): ProjectStreamRpc;
+  /** Sends a message to the jobs queue. */
+  ask(job: Job): Promise<void>;
+  now_ms(): number;
+}
+
+export type Job =
+  | { v: 1; kind: "flush"; project_id: string; shard: number }
+  | { v: 1; kind: "compact"; project_id: string }
+  | { v: 1; kind: "retain"; project_id: string; retention_days: number };
+
+export function houseOf(env: Env): House {
+  return {
+    db: env.DB,
+    bucket: env.BUCKET,
+    stream: (project_id, shard) => streamOf(env, project_id, shard),
+    ask: async (job) => {
+      await env.JOBS.send(job, { contentType: "json" });
+    },
+    now_ms: Date.now,
+  };
+}

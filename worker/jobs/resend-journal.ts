@@ -1,0 +1,40 @@
+import { appendDelivery, readJournal } from "../catalog/deliver.ts";
+import { JOURNAL_PREFIX, parseJournalKey } from "../catalog/keys.ts";
+import { JOURNAL_AGE_MS, SWEEP_PAGES_MAX } from "../limits.ts";
+import type { House } from "./house.ts";
+
+export interface JournalResult {
+  /** Batches whose message had not arrived. */
+  resent: number;
+  /** Objects whose events are all in segments. */
+  deleted: number;
+}
+
+/** Looks after journal objects: appends those whose message never came, deletes those whose frames have left the window. */
+export async function resendJournal(house: House, age_ms: number = JOURNAL_AGE_MS): Promise<JournalResult> {
+  const result: JournalResult = { resent: 0, deleted: 0 };
+  const old = house.now_ms() - age_ms;
+  let cursor: string | undefined;
+  for (let page_number = 0; page_number < SWEEP_PAGES_MAX; page_number++) {
+    const page: R2Objects = await house.bucket.list({ prefix: JOURNAL_PREFIX, cursor });
+    for (const object of page.objects) if (object.uploaded.getTime() < old) await lookAfter(house, object.key, result);
+    if (!page.truncated) break;
+    cursor = page.cursor;
+  }
+  return result;
+}
+
+async function lookAfter(house: House, key: string, result: JournalResult): Promise<void> {
+  const name = parseJournalKey(key);
+  const delivery = name && (await readJournal(house.bucket, key));
+  if (!delivery) return;
+  const known = await house.stream(delivery.project_id, delivery.shard).known(delivery.frames.map((frame) => frame.frame_id));
+  if (known.every((frame) => frame.seen && !frame.in_window)) {
+    await house.bucket.delete(key);
+    result.deleted++;
+  } else if (known.some((frame) => !frame.seen)) {
+    const answer = await appendDelivery(house.stream, delivery, false);
+    if (answer.status === "ok") result.resent++;
+    if (answer.status === "gone") await house.bucket.delete(key);
+  }
+}

@@ -1,0 +1,10 @@
+import { expireSegments } from "../catalog/segments.ts";
+import type { House } from "./house.ts";
+
+const DAY_US = 86_400_000_000;
+
+/** Removes segments all of whose events are older than the project keeps them; their objects go with the sweeps. @returns how many */
+export async function retain(house: House, project_id: string, retention_days: number): Promise<number> {
+  const now_us = house.now_ms() * 1000;
+  return expireSegments(house.db, project_id, now_us - retention_days * DAY_US, now_us);
+}

@@ -1,0 +1,36 @@
+import { livingProjects } from "../catalog/projects.ts";
+import { SHARD_ZERO } from "../catalog/stream.ts";
+import type { Env } from "../env.ts";
+import { type House, houseOf } from "./house.ts";
+import { resendJournal } from "./resend-journal.ts";
+import { sweep } from "./sweep.ts";
+
+/** The crons of wrangler.toml. */
+const FREQUENT = "*/5 * * * *";
+const HOURLY = "17 * * * *";
+
+/** Each task by itself: one that fails is logged and does not keep the others from running. */
+export async function runSchedule(controller: ScheduledController, env: Env): Promise<void> {
+  const house = houseOf(env);
+  if (controller.cron === FREQUENT) await attempt("journal", () => resendJournal(house));
+  if (controller.cron === HOURLY) {
+    await attempt("jobs", () => askForJobs(house));
+    await attempt("sweep", () => sweep(house));
+  }
+}
+
+/** Every project is looked at once an hour, whatever became of its messages and alarms. */
+async function askForJobs(house: House): Promise<void> {
+  for (const { project_id, retention_days } of await livingProjects(house.db)) {
+    await house.ask({ v: 1, kind: "flush", project_id, shard: SHARD_ZERO });
+    await house.ask({ v: 1, kind: "retain", project_id, retention_days });
+  }
+}
+
+async function attempt(name: string, task: () => Promise<unknown>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    console.error(`scheduled task ${name} failed`, error);
+  }
+}
