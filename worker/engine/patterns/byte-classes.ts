@@ -11,6 +11,8 @@ export const SPACE = 64;
 export const JOINER = 128;
 /** Ends a path, a URL or a value. */
 export const STOP = 256;
+/** A word byte that no hexadecimal number has. */
+export const NOT_HEX = 1024;
 /** Between two variables these say only that there are several of them. */
 export const LIST = 512;
 
@@ -33,9 +35,13 @@ export const CLASS: Uint16Array = (() => {
   mark(table, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", UPPER);
   mark(table, "abcdefABCDEF", HEX_LETTER);
   mark(table, "0123456789", DIGIT);
-  mark(table, "_", UNDERSCORE | LIST);
+  mark(table, "_", UNDERSCORE);
   mark(table, ".-/@~$\\+", JOINER);
   mark(table, "\"'`<>,;()[]{}|", STOP);
   mark(table, ".,:;-/|@+~", LIST);
+  for (let byte = 0; byte < 256; byte++) {
+    const flags = table[byte]!;
+    if ((flags & WORD) !== 0 && (flags & (DIGIT | HEX_LETTER)) === 0) table[byte] = flags | NOT_HEX;
+  }
   return table;
 })();

@@ -1,5 +1,5 @@
 /** A chunk is a word, number, name or path: word bytes with joiners between them. This file reads one and says what it stands for. */
-import { CLASS, DIGIT, HEX_LETTER, HIGH, JOINER, LETTER, LOWER, SPACE, UNDERSCORE, UPPER, WORD } from "./byte-classes.ts";
+import { CLASS, DIGIT, HIGH, JOINER, LETTER, LOWER, NOT_HEX, SPACE, UNDERSCORE, UPPER, WORD } from "./byte-classes.ts";
 import type { MaskedForm } from "./masked-form.ts";
 import { hexGroupsEnd, runEnd, urlEnd } from "./shapes.ts";
 import { FILE_ENDINGS, MONTHS, TIME_ZONES, TOP_LEVEL_DOMAINS, UNITS, WEEKDAYS } from "./vocabulary.ts";
@@ -34,60 +34,61 @@ export class Chunk {
   /** Where the letters of a numbered word end. */
   letters_end = 0;
   private flags = 0;
-  private digits = 0;
-  private non_hex = 0;
   private dots = 0;
   private slashes = 0;
-  private other_joiners = 0;
+  /** All of them, colons too. */
+  private joiners = 0;
   private colons = 0;
   private ats = 0;
   private last_dot = 0;
   private last_slash = 0;
 
-  /** Reads the chunk that begins at `start` and classifies it. `form` is what was written before it. */
-  read(bytes: Uint8Array, start: number, end: number, form: MaskedForm): ChunkKind {
-    this.scan(bytes, start, end);
-    if (this.colons === 0 && this.non_hex === 0 && this.end < end && bytes[this.end] === COLON) {
-      const groups_end = hexGroupsEnd(bytes, start, end);
-      if (groups_end > 0) {
-        this.end = groups_end;
-        return IS_MASK;
+  /**
+   * Reads on the chunk that begins at `start`, of which the word bytes up to `from` with these `flags` are known, and says what it is.
+   * `form` is what was written before it.
+   */
+  read(bytes: Uint8Array, start: number, end: number, from: number, flags: number, form: MaskedForm): ChunkKind {
+    this.start = start;
+    this.scan(bytes, end, from, flags);
+    if (this.end < end && bytes[this.end] === COLON) {
+      if (this.colons === 0 && (this.flags & NOT_HEX) === 0) {
+        const groups_end = hexGroupsEnd(bytes, start, end);
+        if (groups_end > 0) {
+          this.end = groups_end;
+          return IS_MASK;
+        }
       }
+      if (this.end + 1 < end && this.takesRest(bytes, end)) return IS_MASK;
     }
-    if (bytes[this.end] === COLON && this.end + 1 < end && this.takesRest(bytes, end)) return IS_MASK;
-    return this.digits === 0 ? this.kindOfLetters(bytes, end, form) : this.kindWithDigits(bytes);
+    return (this.flags & DIGIT) === 0 ? this.kindOfLetters(bytes, end, form) : this.kindWithDigits(bytes);
   }
 
-  private scan(bytes: Uint8Array, start: number, end: number): void {
-    let flags = 0;
-    let digits = 0;
-    let non_hex = 0;
-    this.start = start;
-    this.dots = this.slashes = this.other_joiners = this.colons = this.ats = 0;
-    let at = start;
+  private scan(bytes: Uint8Array, end: number, from: number, known_flags: number): void {
+    let flags = known_flags;
+    let joiners = 0;
+    this.dots = this.slashes = this.ats = this.colons = 0;
+    let at = from;
     while (at < end) {
       const byte = bytes[at]!;
       const kind = CLASS[byte]!;
       if ((kind & WORD) !== 0) {
         flags |= kind;
-        if ((kind & DIGIT) !== 0) digits++;
-        else if ((kind & HEX_LETTER) === 0) non_hex++;
         at++;
-      } else if ((kind & JOINER) !== 0) {
-        let next = at + 1;
+        continue;
+      }
+      let next = at + 1;
+      if ((kind & JOINER) !== 0) {
         if (byte === DASH) while (next < end && bytes[next] === DASH) next++;
         if (next >= end || (CLASS[bytes[next]!]! & WORD) === 0) break;
         this.countJoiner(byte, at);
-        at = next;
-      } else if (byte === COLON && at + 1 < end && (CLASS[bytes[at - 1]!]! & CLASS[bytes[at + 1]!]! & DIGIT) !== 0) {
-        this.colons++;
-        at++;
-      } else break;
+      } else if (byte === COLON && next < end && (CLASS[bytes[at - 1]!]! & CLASS[bytes[next]!]! & DIGIT) !== 0) this.colons++;
+      else break;
+      joiners++;
+      at = next;
     }
     this.end = at;
     this.flags = flags;
-    this.digits = digits;
-    this.non_hex = non_hex;
+    this.joiners = joiners;
   }
 
   private countJoiner(byte: number, at: number): void {
@@ -98,18 +99,13 @@ export class Chunk {
       this.slashes++;
       this.last_slash = at;
     } else if (byte === AT) this.ats++;
-    else this.other_joiners++;
-  }
-
-  private get joiners(): number {
-    return this.dots + this.slashes + this.ats + this.colons + this.other_joiners;
   }
 
   /** URLs, Windows paths and ports: what a colon goes on with. */
   private takesRest(bytes: Uint8Array, end: number): boolean {
     const colon = this.end;
     const next = bytes[colon + 1]!;
-    if (next === SLASH && bytes[colon + 2] === SLASH && this.digits === 0) {
+    if (next === SLASH && colon + 2 < end && bytes[colon + 2] === SLASH && (this.flags & DIGIT) === 0) {
       this.end = urlEnd(bytes, colon + 3, end);
       return true;
     }
@@ -135,7 +131,7 @@ export class Chunk {
         if ((this.flags & LOWER) === 0 && TIME_ZONES.has(bytes, start, end) && form.followsMask) return IS_NOTHING;
         if (isDateWord(bytes, start, end, limit, form)) return IS_MASK;
       }
-      return this.non_hex === 0 && end - start >= HEX_WORD_LENGTH_MIN ? IS_MASK : IS_WORD;
+      return (this.flags & NOT_HEX) === 0 && end - start >= HEX_WORD_LENGTH_MIN ? IS_MASK : IS_WORD;
     }
     if (this.ats > 0 || this.slashes >= 2) return IS_MASK;
     if (this.slashes === 1 && this.dots > 0 && this.last_dot > this.last_slash) return IS_MASK;
@@ -158,11 +154,11 @@ export class Chunk {
   /** Letters and digits without joiners. */
   private kindOfMixedWord(bytes: Uint8Array): ChunkKind {
     const { start, end } = this;
-    if ((CLASS[bytes[start]!]! & DIGIT) !== 0 || (this.non_hex === 0 && end - start >= 4)) return IS_MASK;
-    if (this.digits > NUMBER_OF_WORD_DIGITS_MAX) return IS_MASK;
+    if ((CLASS[bytes[start]!]! & DIGIT) !== 0 || ((this.flags & NOT_HEX) === 0 && end - start >= 4)) return IS_MASK;
     let letters_end = start;
     while (letters_end < end && (CLASS[bytes[letters_end]!]! & (LETTER | UNDERSCORE)) !== 0) letters_end++;
-    if (end - letters_end !== this.digits) return IS_MASK;
+    if (end - letters_end > NUMBER_OF_WORD_DIGITS_MAX) return IS_MASK;
+    for (let at = letters_end; at < end; at++) if ((CLASS[bytes[at]!]! & DIGIT) === 0) return IS_MASK;
     if (isAddressFamily(bytes, start, end)) return IS_WORD;
     this.letters_end = letters_end;
     return IS_NUMBERED;

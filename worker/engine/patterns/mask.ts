@@ -2,9 +2,9 @@
  * Masking: one pass over the bytes of a message that writes its masked form. Rules are tried in the order in which they stand here; each either
  * takes some bytes or leaves them to the next. Stateless: the same bytes give the same form, always and everywhere.
  */
-import { CLASS, DIGIT, SPACE, STOP, UNDERSCORE, WORD } from "./byte-classes.ts";
+import { CLASS, DIGIT, JOINER, LETTER, NOT_HEX, SPACE, STOP, UNDERSCORE, WORD } from "./byte-classes.ts";
 import { Chunk, IS_DOTTED, IS_MASK, IS_NOTHING, IS_NUMBER, IS_NUMBERED, paddingEnd } from "./chunk.ts";
-import { MaskedForm } from "./masked-form.ts";
+import { FORM_SLACK_BYTES, MaskedForm } from "./masked-form.ts";
 import {
   hexGroupsEnd,
   listEnd,
@@ -29,6 +29,8 @@ const EQUALS = 0x3d;
 const GREATER = 0x3e;
 const BACKSLASH = 0x5c;
 const NUMBERED_DIGITS_MAX = 3;
+/** Units, weekdays, months and time zones are not longer. */
+const SHORT_WORD_LENGTH_MAX = 4;
 
 class Masker {
   readonly form = new MaskedForm();
@@ -68,9 +70,49 @@ class Masker {
     form.dropSpace();
   }
 
+  /**
+   * Most chunks are a plain word or number with nothing joined to it, which no rule needs to look at: bytes are written while they are read.
+   * From the first byte that makes it more than that, the chunk's own reader takes over.
+   */
   private takeChunk(at: number): number {
+    const { bytes, end, form } = this;
+    const out = form.bytes;
+    const limit = Math.min(end, at + FORM_SLACK_BYTES);
+    let length = form.length;
+    let flags = 0;
+    let to = at;
+    let kind = 0;
+    for (; to < limit; to++) {
+      const byte = bytes[to]!;
+      kind = CLASS[byte]!;
+      if ((kind & WORD) === 0) break;
+      flags |= kind;
+      out[length++] = byte;
+    }
+    if (to === end || (to < limit && !this.goesOn(to, kind))) {
+      if ((flags & DIGIT) === 0) {
+        if (to - at > SHORT_WORD_LENGTH_MAX && (flags & NOT_HEX) !== 0) {
+          form.wordWritten(length);
+          return to;
+        }
+      } else if ((flags & (LETTER | UNDERSCORE)) === 0) {
+        form.mask(true);
+        return to;
+      }
+    }
+    return this.takeShape(at, to, flags);
+  }
+
+  /** Whether the byte behind a run of word bytes may make it part of something longer. */
+  private goesOn(at: number, kind: number): boolean {
+    const byte = this.bytes[at]!;
+    if ((kind & JOINER) !== 0) return byte === DASH || this.isWord(at + 1);
+    return byte === COLON || byte === OPEN_PARENTHESIS;
+  }
+
+  private takeShape(at: number, to: number, flags: number): number {
     const { bytes, end, form, chunk } = this;
-    const kind = chunk.read(bytes, at, end, form);
+    const kind = chunk.read(bytes, at, end, to, flags, form);
     if (kind === IS_NUMBER) form.mask(true);
     else if (kind === IS_MASK) {
       form.mask(false);
@@ -216,13 +258,15 @@ class Masker {
     }
     let to = from;
     let digits = 0;
+    let dots = 0;
     let scheme = false;
     for (; to < end; to++) {
       const byte = bytes[to]!;
       const kind = CLASS[byte]!;
       if ((kind & STOP) !== 0 || byte === EQUALS || byte === AMPERSAND) break;
       if ((kind & DIGIT) !== 0) digits++;
-      else if (byte === COLON && bytes[to + 1] === SLASH && bytes[to + 2] === SLASH) scheme = true;
+      else if (byte === DOT) dots++;
+      else if (byte === COLON && this.byteAt(to + 1) === SLASH && this.byteAt(to + 2) === SLASH) scheme = true;
     }
     if (scheme) return this.maskTo(urlEnd(bytes, from, end));
     // A value that opens a bracket is a structure of its own: its name is a word.
@@ -231,7 +275,7 @@ class Masker {
     while (to > from + 1 && (bytes[to - 1] === DOT || bytes[to - 1] === COLON)) to--;
     if (SWITCHES.has(bytes, from, to)) return from;
     if (digits === 0 && ENUMERATION_KEYS.has(bytes, this.keyStart(at), at)) return from;
-    form.mask(digits === to - from);
+    form.mask(digits > 0 && digits + Math.min(dots, 1) === to - from);
     return to;
   }
 

@@ -2,6 +2,8 @@ import { CLASS, LIST, MASK } from "./byte-classes.ts";
 
 /** Bytes of a masked form that count: what follows in a longer message does not change its fingerprint. */
 export const FORM_SIZE_BYTES_MAX = 4_096;
+/** Room behind them for a short word that is written before it is known to be one. */
+export const FORM_SLACK_BYTES = 64;
 
 const SPACE_BYTE = 0x20;
 
@@ -19,7 +21,8 @@ function avalanche(hash: number): number {
  * One instance is used again for every message.
  */
 export class MaskedForm {
-  readonly bytes: Uint8Array = new Uint8Array(FORM_SIZE_BYTES_MAX);
+  readonly bytes: Uint8Array = new Uint8Array(FORM_SIZE_BYTES_MAX + FORM_SLACK_BYTES);
+  private readonly words: Int32Array = new Int32Array(this.bytes.buffer);
   length = 0;
   /** Whether anything but masks and separators was written. */
   has_words = false;
@@ -41,10 +44,6 @@ export class MaskedForm {
     return this.length >= FORM_SIZE_BYTES_MAX;
   }
 
-  get lastByte(): number {
-    return this.length === 0 ? 0 : this.bytes[this.length - 1]!;
-  }
-
   /** Whether a unit may come now: behind a number and at most one byte. */
   get followsNumber(): boolean {
     return this.after_number && this.mask_end >= 0 && this.length - this.mask_end <= 1;
@@ -55,23 +54,30 @@ export class MaskedForm {
   }
 
   space(): void {
-    if (this.length > 0 && this.lastByte !== SPACE_BYTE) this.put(SPACE_BYTE);
+    const { length } = this;
+    if (length > 0 && this.bytes[length - 1] !== SPACE_BYTE) this.put(SPACE_BYTE);
   }
 
   /** A byte of punctuation; a repeated one counts once. */
   separator(byte: number): void {
-    if (this.lastByte !== byte) this.put(byte);
+    const { length } = this;
+    if (length === 0 || this.bytes[length - 1] !== byte) this.put(byte);
   }
 
   /** What follows stands in for nothing that was before: takes back the space between. */
   dropSpace(): void {
-    if (this.lastByte === SPACE_BYTE) this.length--;
+    if (this.length > 0 && this.bytes[this.length - 1] === SPACE_BYTE) this.length--;
   }
 
   word(source: Uint8Array, start: number, end: number): void {
     this.copy(source, start, end);
+    this.wordWritten(this.length);
+  }
+
+  /** A word of at most FORM_SLACK_BYTES that the caller has put behind the form's last byte. */
+  wordWritten(length: number): void {
+    this.length = Math.min(length, FORM_SIZE_BYTES_MAX);
     this.has_words = true;
-    this.after_number = false;
     this.mask_end = -1;
     this.numbered_start = -1;
   }
@@ -103,18 +109,20 @@ export class MaskedForm {
     this.mask_end = this.length;
   }
 
-  /** 53 bits made of two 32-bit hashes of the form; 0 only for an empty one. */
+  /** 53 bits made of two 32-bit hashes of the form, four bytes a step; 0 only for an empty one. */
   hash(): number {
-    const { bytes, length } = this;
+    const { bytes, words, length } = this;
     if (length === 0) return 0;
-    let first = 0x811c9dc5 | 0;
-    let second = 0x9747b28c | 0;
-    for (let index = 0; index < length; index++) {
-      const byte = bytes[index]!;
-      first = Math.imul(first ^ byte, 0x01000193);
-      second = Math.imul(second + byte, 0x5bd1e995) ^ (second >>> 15);
+    for (let index = length; index < ((length + 3) & ~3); index++) bytes[index] = 0;
+    let first = Math.imul(length, 0x9e3779b1);
+    let second = 0x9747b28c ^ length;
+    for (let index = 0; index << 2 < length; index++) {
+      const word = words[index]!;
+      first = Math.imul((first << 13) | (first >>> 19), 5) + Math.imul(word, 0xcc9e2d51);
+      second = Math.imul(second ^ word, 0x5bd1e995);
+      second ^= second >>> 15;
     }
-    const value = (avalanche(first ^ length) & 0x1fffff) * 0x100000000 + avalanche(second ^ first);
+    const value = (avalanche(first) & 0x1fffff) * 0x100000000 + avalanche(second ^ first);
     return value === 0 ? 1 : value;
   }
 
