@@ -1,0 +1,28 @@
+import adapter from "@sveltejs/adapter-cloudflare";
+
+// Pages are made when the app is built and need no bindings: without the emulation no second workerd is started for it.
+const pages = { ...adapter({ config: "wrangler.toml" }), emulate: undefined };
+
+/** @type {import("@sveltejs/kit").Config} */
+export default {
+  compilerOptions: { runes: true },
+  kit: {
+    adapter: pages,
+    // Requests of other origins belong to the API, which judges them itself; the app has no form actions and no cookies.
+    csrf: { trustedOrigins: ["*"] },
+    csp: {
+      mode: "auto",
+      directives: {
+        "default-src": ["self"],
+        "script-src": ["self"],
+        "style-src": ["self"],
+        "img-src": ["self", "data:"],
+        "connect-src": ["self"],
+        "object-src": ["none"],
+        "base-uri": ["none"],
+        "form-action": ["self"],
+      },
+    },
+    version: { pollInterval: 0 },
+  },
+};

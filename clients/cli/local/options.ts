@@ -1,0 +1,35 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { V4WorkerOptions } from "miniflare";
+import { APP, CACHE, hashFiles, ROOT } from "./paths.ts";
+
+type Settings = Omit<V4WorkerOptions, "script" | "scriptPath" | "modules" | "modulesRoot">;
+
+/** What both wrangler.toml files say, in the form that Miniflare takes. */
+export interface ConfiguredWorkers {
+  main: string;
+  ledge: Settings;
+  app: Settings;
+}
+
+/**
+ * Reads both wrangler.toml files as wrangler does, so that nothing is configured twice. Loading wrangler costs more than a second:
+ * its answer is kept until one of the files, or a version, changes.
+ */
+export async function configuredWorkers(): Promise<ConfiguredWorkers> {
+  const files = [join(ROOT, "wrangler.toml"), join(APP, "wrangler.toml"), join(ROOT, "package-lock.json"), join(ROOT, ".dev.vars")];
+  const kept = join(CACHE, `workers-${hashFiles(files)}.json`);
+  if (existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as ConfiguredWorkers;
+  process.env.WRANGLER_SEND_METRICS = "false";
+  const { unstable_getMiniflareWorkerOptions: read } = await import("wrangler");
+  const ledge = read(join(ROOT, "wrangler.toml"));
+  const app = read(join(APP, "wrangler.toml"));
+  const workers: ConfiguredWorkers = {
+    main: ledge.main ?? join(ROOT, "worker/index.ts"),
+    ledge: ledge.workerOptions as Settings,
+    app: app.workerOptions as Settings,
+  };
+  mkdirSync(CACHE, { recursive: true });
+  writeFileSync(kept, JSON.stringify(workers));
+  return workers;
+}
