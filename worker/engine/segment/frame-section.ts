@@ -1,0 +1,206 @@
+/** Columns inside a frame's section: compact forms that are compressed together, for dictionaries and for the columns of short frames. */
+import type { BoolColumn, BytesColumn, Column, DictColumn, NumberColumn } from "../batch/event-batch.ts";
+import { NULL_CODE } from "../batch/event-batch.ts";
+import type { ByteReader, ByteSink } from "./bytes.ts";
+import { DamageError } from "./errors.ts";
+import type { NumberDictionary } from "./number-dictionary.ts";
+import { decodeStrings, encodeStrings } from "./strings.ts";
+
+// ── Codes ───────────────────────────────────────────────────────────────────
+
+/** One, two or four bytes a code; null is the code after the last. Nothing at all where every row has the one value. */
+function writeCodes(sink: ByteSink, codes: Uint32Array, rows: number, count: number): number {
+  let nulls = 0;
+  for (let row = 0; row < rows; row++) if (codes[row] === NULL_CODE) nulls++;
+  if (isConstant(count, nulls, rows)) return nulls;
+  const width = codeBytes(count);
+  sink.reserve(rows * width);
+  const { bytes } = sink;
+  let at = sink.length;
+  for (let row = 0; row < rows; row++) {
+    let code = codes[row]!;
+    if (code === NULL_CODE) code = count;
+    bytes[at++] = code;
+    if (width > 1) bytes[at++] = code >>> 8;
+    if (width > 2) {
+      bytes[at++] = code >>> 16;
+      bytes[at++] = code >>> 24;
+    }
+  }
+  sink.length = at;
+  return nulls;
+}
+
+function readCodes(reader: ByteReader, rows: number, count: number, nulls: number): Uint32Array {
+  const codes = new Uint32Array(rows);
+  if (isConstant(count, nulls, rows)) return nulls > 0 ? codes.fill(NULL_CODE) : codes;
+  const width = codeBytes(count);
+  const { bytes } = reader;
+  let at = reader.skip(rows * width);
+  for (let row = 0; row < rows; row++) {
+    let code = bytes[at++]!;
+    if (width > 1) code |= bytes[at++]! << 8;
+    if (width > 2) code = (code | (bytes[at++]! << 16) | (bytes[at++]! << 24)) >>> 0;
+    if (code >= count) {
+      if (code > count) throw new DamageError("a code without a value");
+      code = NULL_CODE;
+    }
+    codes[row] = code;
+  }
+  return codes;
+}
+
+function isConstant(count: number, nulls: number, rows: number): boolean {
+  return (count === 1 && nulls === 0) || nulls === rows;
+}
+
+function codeBytes(count: number): number {
+  return count < 256 ? 1 : count < 65_536 ? 2 : 4;
+}
+
+// ── Dictionaries ────────────────────────────────────────────────────────────
+
+/** @returns the number of nulls */
+export function writeDict(sink: ByteSink, column: DictColumn, rows: number): number {
+  const { values, codes } = column;
+  const { offsets, bytes } = encodeStrings(values);
+  sink.varint(values.length);
+  for (let index = 0; index < values.length; index++) sink.varint(offsets[index + 1]! - offsets[index]!);
+  sink.raw(bytes);
+  return writeCodes(sink, codes, rows, values.length);
+}
+
+export function readDict(reader: ByteReader, rows: number, nulls: number): DictColumn {
+  const count = reader.varint();
+  const offsets = readOffsets(reader, count);
+  const bytes = reader.raw(offsets[count]!);
+  return { kind: "dict", values: decodeStrings({ offsets, bytes }), codes: readCodes(reader, rows, count, nulls) };
+}
+
+function readOffsets(reader: ByteReader, count: number): Uint32Array {
+  if (count > reader.end - reader.at) throw new DamageError("more values than bytes");
+  const offsets = new Uint32Array(count + 1);
+  for (let index = 0; index < count; index++) offsets[index + 1] = offsets[index]! + reader.varint();
+  return offsets;
+}
+
+export function writeNumberDictionary(sink: ByteSink, dictionary: NumberDictionary, kind: NumberColumn["kind"]): number {
+  const { values, codes } = dictionary;
+  sink.varint(values.length);
+  for (const value of values) writeNumber(sink, value, kind);
+  return writeCodes(sink, codes, codes.length, values.length);
+}
+
+export function readNumberDictionary(reader: ByteReader, kind: NumberColumn["kind"], rows: number, nulls: number): NumberDictionary {
+  const count = reader.varint();
+  if (count > reader.end - reader.at) throw new DamageError("more values than bytes");
+  const values = new Float64Array(count);
+  for (let index = 0; index < count; index++) values[index] = readNumber(reader, kind);
+  return { values, codes: readCodes(reader, rows, count, nulls) };
+}
+
+/** The rows of a dictionary of numbers. */
+export function expandNumbers(dictionary: NumberDictionary, kind: NumberColumn["kind"]): NumberColumn {
+  const { values, codes } = dictionary;
+  const rows = codes.length;
+  const target = new Float64Array(rows);
+  let present: Uint8Array | null = null;
+  for (let row = 0; row < rows; row++) {
+    const code = codes[row]!;
+    if (code !== NULL_CODE) {
+      target[row] = values[code]!;
+      continue;
+    }
+    present ??= new Uint8Array(rows).fill(1);
+    present[row] = 0;
+  }
+  return { kind, values: target, present };
+}
+
+function writeNumber(sink: ByteSink, value: number, kind: NumberColumn["kind"]): void {
+  if (kind === "double") sink.f64(value);
+  else sink.zigzag(value);
+}
+
+function readNumber(reader: ByteReader, kind: NumberColumn["kind"]): number {
+  return kind === "double" ? reader.f64() : reader.zigzag();
+}
+
+// ── Columns of short frames ─────────────────────────────────────────────────
+
+/** Differences of times; they are never null. */
+export function writeTimes(sink: ByteSink, times: Float64Array): void {
+  let previous = 0;
+  for (const time of times) {
+    sink.zigzag(time - previous);
+    previous = time;
+  }
+}
+
+export function readTimes(reader: ByteReader, rows: number): Float64Array {
+  const times = new Float64Array(rows);
+  let previous = 0;
+  for (let row = 0; row < rows; row++) {
+    previous += reader.zigzag();
+    times[row] = previous;
+  }
+  return times;
+}
+
+/** @returns the number of nulls */
+export function writePacked(sink: ByteSink, column: Exclude<Column, DictColumn>, rows: number): number {
+  const nulls = writePresence(sink, column.present, rows);
+  const present = nulls === 0 ? null : column.present;
+  if (column.kind === "bytes") {
+    writeBytes(sink, column, rows, present);
+    return nulls;
+  }
+  for (let row = 0; row < rows; row++) {
+    if (present !== null && present[row] === 0) continue;
+    if (column.kind === "bool") sink.u8(column.values[row]!);
+    else writeNumber(sink, column.values[row]!, column.kind);
+  }
+  return nulls;
+}
+
+function writeBytes(sink: ByteSink, column: BytesColumn, rows: number, present: Uint8Array | null): void {
+  const { offsets, bytes } = column;
+  for (let row = 0; row < rows; row++) {
+    if (present === null || present[row] === 1) sink.varint(offsets[row + 1]! - offsets[row]!);
+  }
+  for (let row = 0; row < rows; row++) {
+    if (present === null || present[row] === 1) sink.raw(bytes.subarray(offsets[row]!, offsets[row + 1]!));
+  }
+}
+
+function writePresence(sink: ByteSink, present: Uint8Array | null, rows: number): number {
+  if (present === null) return 0;
+  let nulls = 0;
+  for (let row = 0; row < rows; row++) if (present[row] === 0) nulls++;
+  if (nulls > 0) sink.raw(present.subarray(0, rows));
+  return nulls;
+}
+
+export function readPacked(reader: ByteReader, kind: Column["kind"], rows: number, nulls: number): Column {
+  if (kind === "dict") return readDict(reader, rows, nulls);
+  const present = nulls === 0 ? null : reader.raw(rows).slice();
+  if (kind === "bytes") return readBytes(reader, rows, present);
+  if (kind === "bool") return readBools(reader, rows, present);
+  const values = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) if (present === null || present[row] === 1) values[row] = readNumber(reader, kind);
+  return { kind, values, present };
+}
+
+function readBytes(reader: ByteReader, rows: number, present: Uint8Array | null): BytesColumn {
+  const offsets = new Uint32Array(rows + 1);
+  for (let row = 0; row < rows; row++) {
+    offsets[row + 1] = offsets[row]! + (present === null || present[row] === 1 ? reader.varint() : 0);
+  }
+  return { kind: "bytes", offsets, bytes: reader.raw(offsets[rows]!), present };
+}
+
+function readBools(reader: ByteReader, rows: number, present: Uint8Array | null): BoolColumn {
+  const values = new Uint8Array(rows);
+  for (let row = 0; row < rows; row++) if (present === null || present[row] === 1) values[row] = reader.u8();
+  return { kind: "bool", values, present };
+}

@@ -1,0 +1,75 @@
+/**
+ * zstd level 1 within what workerd's codec can do. Its encoder fails when the output passes about 40 KB, its decoder fails at some exact lengths
+ * (40,960 and its doubles), and of several concatenated zstd frames node:zlib decodes the first only. So: pieces of at most PAGE_SIZE_BYTES are always
+ * safe; a larger single value is tried and checked; what does not work or does not pay is stored as it is.
+ */
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { PAGE_SIZE_BYTES } from "../../limits.ts";
+import { concatBytes } from "./bytes.ts";
+import { DamageError } from "./errors.ts";
+
+/** Below this a call costs more than the bytes it could save. */
+const COMPRESS_SIZE_BYTES_MIN = 96;
+/** Must be saved, or the bytes are stored as they are and no reader pays for a call. */
+const SAVED_FRACTION_MIN = 1 / 16;
+const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** The zstd frame of these bytes, or null where they are better stored as they are. */
+export function compress(raw: Uint8Array): Uint8Array | null {
+  if (raw.length < COMPRESS_SIZE_BYTES_MIN) return null;
+  const packed = raw.length <= PAGE_SIZE_BYTES ? zstdCompressSync(raw, OPTIONS) : compressLarge(raw);
+  return packed !== null && packed.length <= raw.length * (1 - SAVED_FRACTION_MIN) ? packed : null;
+}
+
+function compressLarge(raw: Uint8Array): Uint8Array | null {
+  if (isFaultyLength(raw.length)) return null;
+  try {
+    const packed = zstdCompressSync(raw, OPTIONS);
+    return zstdDecompressSync(packed).length === raw.length ? packed : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Lengths at which workerd's decoder fails: its output buffer is then exactly full. */
+function isFaultyLength(size: number): boolean {
+  let rest = size;
+  while (rest > 40_960 && rest % 2 === 0) rest /= 2;
+  return rest === 40_960;
+}
+
+/** @throws DamageError unless the bytes are a zstd frame of exactly `raw_size` bytes */
+export function decompress(packed: Uint8Array, raw_size: number): Uint8Array {
+  let raw: Uint8Array;
+  try {
+    raw = zstdDecompressSync(packed);
+  } catch (error) {
+    throw new DamageError(`zstd: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (raw.length !== raw_size) throw new DamageError(`zstd gave ${raw.length} bytes, ${raw_size} were expected`);
+  return raw;
+}
+
+/**
+ * Bytes of any length as one zstd frame per PAGE_SIZE_BYTES, back to back. The frame format allows several frames in a row, and readers
+ * with the reference library take them as one.
+ */
+export function compressPieces(raw: Uint8Array): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < raw.length; at += PAGE_SIZE_BYTES) pieces.push(zstdCompressSync(raw.subarray(at, at + PAGE_SIZE_BYTES), OPTIONS));
+  return pieces;
+}
+
+/** The reverse of `compressPieces`, given the pieces' lengths. */
+export function decompressPieces(packed: Uint8Array, sizes: readonly number[], raw_size: number): Uint8Array {
+  if (sizes.length !== Math.ceil(raw_size / PAGE_SIZE_BYTES)) throw new DamageError("the number of pieces does not fit their length");
+  const raw: Uint8Array[] = [];
+  let at = 0;
+  for (const [ordinal, size] of sizes.entries()) {
+    const piece_size = Math.min(PAGE_SIZE_BYTES, raw_size - ordinal * PAGE_SIZE_BYTES);
+    raw.push(decompress(packed.subarray(at, at + size), piece_size));
+    at += size;
+  }
+  if (at !== packed.length) throw new DamageError("pieces do not fill their place");
+  return concatBytes(raw);
+}
