@@ -57,8 +57,9 @@ export class Outbox {
     return this.entries.find((entry) => entry.exported_ms === null)?.committed_ms ?? null;
   }
 
-  recent(): SegmentRow[] {
-    return this.entries.flatMap((entry) => (entry.segment ? [entry.segment] : []));
+  /** Rows that D1 may not have yet, or has had for less than WINDOW_LINGER_MS. */
+  recent(now_ms: number): SegmentRow[] {
+    return this.entries.flatMap((entry) => (entry.segment && !isForgettable(entry, now_ms) ? [entry.segment] : []));
   }
 
   /**
@@ -69,7 +70,7 @@ export class Outbox {
     let seq = 0;
     while (this.entries.length > 0) {
       const entry = this.entries[0]!;
-      if (entry.exported_ms === null || entry.exported_ms + WINDOW_LINGER_MS > now_ms) break;
+      if (!isForgettable(entry, now_ms)) break;
       seq = entry.seq_max;
       this.entries.shift();
       this.free.giveBack(entry.row_id);
@@ -89,4 +90,8 @@ export class Outbox {
     );
     this.entries = [...this.entries.filter((other) => other.row_id !== entry.row_id), entry].sort((a, b) => a.seq_max - b.seq_max);
   }
+}
+
+function isForgettable(entry: Entry, now_ms: number): boolean {
+  return entry.exported_ms !== null && entry.exported_ms + WINDOW_LINGER_MS <= now_ms;
 }

@@ -127,14 +127,23 @@ export class StreamCore {
 
   // ── View ──────────────────────────────────────────────────────────────────
 
-  /** What a search must know besides D1; see the spine, rule 8. */
+  /**
+   * What a search must know besides D1; see the spine, rule 8. Where a pinned view asks for frames that the window has let go of,
+   * the answer is a fresh view: its `flushed_seq` differs from the one that was pinned.
+   */
   view(request: ViewRequest): ViewAnswer {
-    const after_seq = request.after_seq ?? this.progress.flushed_seq;
+    const after_seq = this.stillHas(request.after_seq) ? request.after_seq : this.progress.flushed_seq;
+    const start_seq = after_seq === request.after_seq ? (request.start_seq ?? 0) : 0;
     const frames = this.window
       .framesAfter(after_seq)
-      .filter((frame) => frame.seq >= (request.start_seq ?? 0) && frame.ts_max_us >= request.from_us && frame.ts_min_us <= request.to_us);
+      .filter((frame) => frame.seq >= start_seq && frame.ts_max_us >= request.from_us && frame.ts_min_us <= request.to_us);
     const read = this.window.read(frames, new Set(request.held));
-    return { shards: 1, flushed_seq: after_seq, frames: read.frames, next_seq: read.next_seq, recent: this.outbox.recent() };
+    return { shards: 1, flushed_seq: after_seq, frames: read.frames, next_seq: read.next_seq, recent: this.outbox.recent(this.now_ms()) };
+  }
+
+  private stillHas(after_seq: number | null): after_seq is number {
+    if (after_seq === null) return false;
+    return this.window.framesAfter(after_seq).length === this.nextSeq() - 1 - after_seq;
   }
 
   // ── Flush ─────────────────────────────────────────────────────────────────

@@ -54,7 +54,7 @@ export type AppendAnswer =
 export interface ViewRequest {
   from_us: number;
   to_us: number;
-  /** Pins the view of an earlier answer: frames after this sequence number, whatever was flushed since. Null for a fresh view. */
+  /** Pins the view of an earlier answer: frames after this sequence number, whatever was flushed since. Null for a fresh view; an answer with another `flushed_seq` means that the pinned one is gone and this is a fresh one. */
   after_seq: number | null;
   /** Where a paged view goes on; frames from this sequence number. */
   start_seq: number | null;
