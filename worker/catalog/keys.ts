@@ -3,8 +3,7 @@ export const SEGMENT_PREFIX = "segments/v1/";
 export const SWAP_PREFIX = "swaps/v1/";
 export const JOURNAL_PREFIX = "journal/v1/";
 export const DEAD_LETTER_PREFIX = "dead-letters/v1/";
-/** Holds the highest catalog generation that ever swept this bucket (spine, rule 7). */
-export const GENERATION_KEY = "catalog/v1/generation";
+export const GENERATION_PREFIX = "generations/v1/";
 
 export function segmentKey(project_id: string, segment_id: string): string {
   return `${SEGMENT_PREFIX}${project_id}/${segment_id}.parquet`;
@@ -22,6 +21,11 @@ export function journalKey(project_id: string, shard: number, batch_id: string):
 export function parseJournalKey(key: string): { project_id: string; shard: number; batch_id: string } | null {
   const match = /^journal\/v1\/([a-z0-9]+)\/(\d+)\/([0-9a-f]{28})$/.exec(key);
   return match ? { project_id: match[1]!, shard: Number(match[2]), batch_id: match[3]! } : null;
+}
+
+/** Holds the project's generation, see generation.ts. */
+export function generationKey(project_id: string): string {
+  return `${GENERATION_PREFIX}${project_id}`;
 }
 
 export function deadLetterKey(project_id: string, letter_id: string): string {

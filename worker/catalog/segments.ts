@@ -1,8 +1,9 @@
 import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { CATALOG_ROWS_PER_STATEMENT_MAX } from "../limits.ts";
-import { segments } from "./schema.ts";
+import { meta, segments } from "./schema.ts";
 
 type StoredRow = typeof segments.$inferSelect;
 
@@ -165,8 +166,24 @@ export async function knownSegments(db: D1Database, project_id: string, segment_
     .where(and(eq(segments.project_id, project_id), sql`segment_id IN (SELECT value FROM json_each(${JSON.stringify(segment_ids)}))`));
 }
 
-export async function clearSegments(db: D1Database): Promise<void> {
-  await drizzle(db).delete(segments);
+/** Ends a row's life for a reason other than a swap of this catalog. */
+export async function markReplaced(db: D1Database, project_id: string, segment_id: string, reason: string, now_us: number): Promise<void> {
+  await drizzle(db)
+    .update(segments)
+    .set({ replaced_us: now_us, replaced_by: reason })
+    .where(and(eq(segments.project_id, project_id), eq(segments.segment_id, segment_id), isNull(segments.replaced_us)));
+}
+
+/** Makes the catalog's own tables where they are missing: a rebuild starts from nothing. */
+export async function ensureTables(db: D1Database): Promise<void> {
+  for (const table of [segments, meta]) {
+    const { name, columns, primaryKeys } = getTableConfig(table);
+    const defined = columns.map(
+      (column) => `${column.name} ${column.getSQLType()}${column.primary ? " PRIMARY KEY" : ""}${column.notNull ? " NOT NULL" : ""}`,
+    );
+    const keys = primaryKeys.map((key) => `PRIMARY KEY (${key.columns.map((column) => column.name).join(", ")})`);
+    await drizzle(db).run(sql.raw(`CREATE TABLE IF NOT EXISTS ${name} (${[...defined, ...keys].join(", ")})`));
+  }
 }
 
 export interface CatalogTotals {

@@ -1,3 +1,4 @@
+import { nextGeneration } from "../catalog/generation.ts";
 import { segmentKey } from "../catalog/keys.ts";
 import { allAlive, swapSegments } from "../catalog/segments.ts";
 import { writeSwapRecord } from "../catalog/swaps.ts";
@@ -23,6 +24,10 @@ export async function compactProject(house: House, project_id: string, force: bo
 /** One compaction; see the spine, rule 6. @returns false where another job was first */
 export async function compact(house: House, inputs: readonly SegmentRow[]): Promise<boolean> {
   const { project_id } = inputs[0]!;
+  if (!(await nextGeneration(house.db, house.bucket, project_id))) {
+    console.error(`compaction of ${project_id} refused: the bucket is newer than the catalog; run \`npm run rebuild-catalog\``);
+    return false;
+  }
   const swap_id = swapIdOf(inputs);
   const outputs: SegmentRow[] = [];
   try {

@@ -1,5 +1,4 @@
 import { flushedSegments } from "../catalog/segments.ts";
-import { SHARD_ZERO } from "../catalog/stream.ts";
 import type { Env } from "../env.ts";
 import { COMPACT_AGE_MS, COMPACT_INPUTS_MIN } from "../limits.ts";
 import { compactProject } from "./compact.ts";
@@ -40,14 +39,4 @@ async function askForCompaction(house: House, project_id: string): Promise<void>
   const { count, oldest_us } = await flushedSegments(house.db, project_id);
   const aged = oldest_us !== null && house.now_ms() * 1000 - oldest_us >= COMPACT_AGE_MS * 1000;
   if (count >= COMPACT_INPUTS_MIN || aged) await house.ask({ v: 1, kind: "compact", project_id });
-}
-
-/** Flushes all that a project's window holds, now. @returns segments made */
-export async function flushNow(env: Env, project_id: string): Promise<number> {
-  return flushStream(houseOf(env), project_id, SHARD_ZERO, true);
-}
-
-/** Merges all that can be merged of a project, now. @returns compactions made */
-export async function compactNow(env: Env, project_id: string): Promise<number> {
-  return compactProject(houseOf(env), project_id, true);
 }

@@ -1,48 +1,88 @@
 import { catchUpGeneration } from "../catalog/generation.ts";
 import { projectOfKey, SEGMENT_PREFIX } from "../catalog/keys.ts";
-import { clearSegments, insertRows } from "../catalog/segments.ts";
-import { readSwapRecords, type SwapRecord } from "../catalog/swaps.ts";
+import { allAlive, ensureTables, insertRows, markDeleted, markReplaced } from "../catalog/segments.ts";
+import { readSwapRecords } from "../catalog/swaps.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import type { House } from "./house.ts";
 import { judgeSegment } from "./judge.ts";
 import { readSegment, SegmentGone } from "./store-segment.ts";
 
+/** `replaced_by` of a row whose object was not found. */
+const MISSING = "missing";
+
 export interface RebuildResult {
+  projects: number;
+  /** Segments that the catalog has now, and their rows. */
   segments: number;
   rows: number;
   /** Objects that were left out: inputs of recorded swaps and outputs of unfinished ones. */
   left_out: number;
+  /** Rows of the catalog whose object is not there, or which a recorded swap replaced: no longer alive. */
+  withdrawn: number;
   unreadable: string[];
 }
 
 /**
- * Makes D1's catalog anew from the segments in R2 alone: all segments, less inputs of recorded swaps, less outputs without a record.
- * Objects are only read. Tombstones are not made again; the sweeper settles what was left out.
+ * Makes D1's catalog say what R2 says: all segments, less inputs of recorded swaps, less outputs without a record. Nothing in R2 is touched.
+ * Works on an empty or missing table as on one that was set back in time.
  */
-export async function rebuildCatalog(house: House): Promise<RebuildResult> {
-  const result: RebuildResult = { segments: 0, rows: 0, left_out: 0, unreadable: [] };
-  const records = new Map<string, SwapRecord[]>();
-  await clearSegments(house.db);
+export async function rebuildFromBucket(house: House): Promise<RebuildResult> {
+  const result: RebuildResult = { projects: 0, segments: 0, rows: 0, left_out: 0, withdrawn: 0, unreadable: [] };
+  await ensureTables(house.db);
+  for (const [project_id, keys] of await segmentKeys(house.bucket)) {
+    await rebuildProject(house, project_id, keys, result);
+    result.projects++;
+  }
+  return result;
+}
+
+async function rebuildProject(house: House, project_id: string, keys: readonly string[], result: RebuildResult): Promise<void> {
+  // After the list: a record is written before any input goes, so that an object seen there is judged with the record of whoever deletes it since.
+  const records = await readSwapRecords(house.bucket, project_id);
+  const adopted: SegmentRow[] = [];
+  for (const key of keys) {
+    const row = await readRow(house, key, result);
+    if (!row) continue;
+    if (judgeSegment(row, records) === "adopt") adopted.push(row);
+    else result.left_out++;
+  }
+  await insertRows(house.db, adopted);
+  const present = new Set(keys);
+  const replacers = new Map(records.flatMap((record) => record.inputs.map((input) => [input, record.swap_id] as const)));
+  for (const row of await allAlive(house.db, project_id)) {
+    const missing = !present.has(row.object_key) && !(await house.bucket.head(row.object_key));
+    const replaced_by = replacers.get(row.segment_id) ?? (missing ? MISSING : null);
+    if (replaced_by !== null) await withdraw(house, row, replaced_by, missing, result);
+    else {
+      result.segments++;
+      result.rows += row.rows;
+    }
+  }
+  await catchUpGeneration(house.db, house.bucket, project_id);
+}
+
+async function withdraw(house: House, row: SegmentRow, replaced_by: string, missing: boolean, result: RebuildResult): Promise<void> {
+  const now_us = house.now_ms() * 1000;
+  await markReplaced(house.db, row.project_id, row.segment_id, replaced_by, now_us);
+  if (missing) await markDeleted(house.db, row.project_id, [row.segment_id], now_us);
+  result.withdrawn++;
+}
+
+async function segmentKeys(bucket: R2Bucket): Promise<Map<string, string[]>> {
+  const projects = new Map<string, string[]>();
   let cursor: string | undefined;
   do {
-    const page: R2Objects = await house.bucket.list({ prefix: SEGMENT_PREFIX, cursor });
-    const rows: SegmentRow[] = [];
+    const page: R2Objects = await bucket.list({ prefix: SEGMENT_PREFIX, cursor });
     for (const { key } of page.objects) {
       const project_id = projectOfKey(key);
       if (project_id === null) continue;
-      if (!records.has(project_id)) records.set(project_id, await readSwapRecords(house.bucket, project_id));
-      const row = await readRow(house, key, result);
-      if (!row) continue;
-      if (judgeSegment(row, records.get(project_id)!) === "adopt") rows.push(row);
-      else result.left_out++;
+      const keys = projects.get(project_id);
+      if (keys) keys.push(key);
+      else projects.set(project_id, [key]);
     }
-    await insertRows(house.db, rows);
-    result.segments += rows.length;
-    result.rows += rows.reduce((sum, row) => sum + row.rows, 0);
     cursor = page.truncated ? page.cursor : undefined;
   } while (cursor);
-  await catchUpGeneration(house.db, house.bucket);
-  return result;
+  return projects;
 }
 
 async function readRow(house: House, key: string, result: RebuildResult): Promise<SegmentRow | null> {

@@ -9,11 +9,11 @@ import { judgeSegment } from "./judge.ts";
 import { readSegment, SegmentGone } from "./store-segment.ts";
 
 export interface SweepResult {
-  /** False where D1 is older than the bucket: nothing was touched, the catalog must be rebuilt. */
-  ran: boolean;
   deleted: number;
   adopted: number;
   orphans: number;
+  /** Projects whose catalog is older than the bucket: nothing of them was touched, the catalog must be rebuilt. */
+  refused: string[];
 }
 
 /** Ages after which a sweep acts; tests shorten them. */
@@ -26,60 +26,68 @@ const AGES: SweepAges = { replaced_ms: REPLACED_OBJECT_LIFE_MS, orphan_ms: ORPHA
 
 /** Deletes replaced objects that have outlived every query, and settles objects that D1 does not know. */
 export async function sweep(house: House, ages: SweepAges = AGES): Promise<SweepResult> {
-  const result: SweepResult = { ran: false, deleted: 0, adopted: 0, orphans: 0 };
-  if (!(await nextGeneration(house.db, house.bucket))) {
-    console.error("sweep refused: the bucket is newer than the catalog; run `npm run rebuild-catalog`");
-    return result;
-  }
-  result.ran = true;
-  result.deleted = await deleteReplaced(house, ages.replaced_ms);
+  const result: SweepResult = { deleted: 0, adopted: 0, orphans: 0, refused: [] };
+  await deleteReplaced(house, ages.replaced_ms, result);
   await settleUnknown(house, ages.orphan_ms, result);
   await purgeTombstones(house.db, (house.now_ms() - TOMBSTONE_LIFE_MS) * 1000);
+  for (const project_id of result.refused) {
+    console.error(`sweep of ${project_id} refused: the bucket is newer than the catalog; run \`npm run rebuild-catalog\``);
+  }
   return result;
 }
 
-async function deleteReplaced(house: House, age_ms: number): Promise<number> {
+async function deleteReplaced(house: House, age_ms: number, result: SweepResult): Promise<void> {
   const due = await deletableSegments(house.db, (house.now_ms() - age_ms) * 1000, DELETIONS_PER_SWEEP_MAX);
-  let deleted = 0;
-  for (const segment of due) {
-    if (segment.replaced_by !== RETENTION) await ensureRecord(house, segment.project_id, segment.replaced_by ?? "");
-    await house.bucket.delete(segment.object_key);
-    await markDeleted(house.db, segment.project_id, [segment.segment_id], house.now_ms() * 1000);
-    deleted++;
+  const allowed = new Map<string, boolean>();
+  for (const { project_id, segment_id, object_key, replaced_by } of due) {
+    if (!allowed.has(project_id)) allowed.set(project_id, await mayDelete(house, project_id, result));
+    if (!allowed.get(project_id)) continue;
+    if (replaced_by !== RETENTION && !(await ensureRecord(house, project_id, replaced_by ?? "", segment_id))) continue;
+    await house.bucket.delete(object_key);
+    await markDeleted(house.db, project_id, [segment_id], house.now_ms() * 1000);
+    result.deleted++;
   }
-  return deleted;
 }
 
-/** A swap may have stopped between D1 and its record; no input goes before the record is there. */
-async function ensureRecord(house: House, project_id: string, swap_id: string): Promise<void> {
-  if (await hasSwapRecord(house.bucket, project_id, swap_id)) return;
-  await writeSwapRecord(house.bucket, { swap_id, project_id, ...(await swapMembers(house.db, project_id, swap_id)) });
+async function mayDelete(house: House, project_id: string, result: SweepResult): Promise<boolean> {
+  const current = await nextGeneration(house.db, house.bucket, project_id);
+  if (!current) result.refused.push(project_id);
+  return current;
+}
+
+/** A swap may have stopped between D1 and its record; no input goes before the record is there. @returns whether it is */
+async function ensureRecord(house: House, project_id: string, swap_id: string, segment_id: string): Promise<boolean> {
+  if (await hasSwapRecord(house.bucket, project_id, swap_id)) return true;
+  const members = await swapMembers(house.db, project_id, swap_id);
+  if (!members.inputs.includes(segment_id) || members.outputs.length === 0) return false;
+  await writeSwapRecord(house.bucket, { swap_id, project_id, ...members });
+  return true;
 }
 
 async function settleUnknown(house: House, age_ms: number, result: SweepResult): Promise<void> {
-  const records = new Map<string, SwapRecord[]>();
   const old = house.now_ms() - age_ms;
   let cursor: string | undefined;
   for (let page_number = 0; page_number < SWEEP_PAGES_MAX; page_number++) {
     const page: R2Objects = await house.bucket.list({ prefix: SEGMENT_PREFIX, cursor });
     const aged = page.objects.filter((object) => object.uploaded.getTime() < old).map((object) => object.key);
-    for (const [project_id, keys] of groupByProject(aged)) {
-      const known = new Map((await knownSegments(house.db, project_id, keys.map(segmentIdOf))).map((row) => [row.segment_id, row]));
-      for (const key of keys) {
-        const row = known.get(segmentIdOf(key));
-        if (row && row.deleted_us === null) continue;
-        if (row) {
-          // Deleted once and back: a late job put it again. Its tombstone says what it is.
-          await house.bucket.delete(key);
-          result.orphans++;
-          continue;
-        }
-        if (!records.has(project_id)) records.set(project_id, await readSwapRecords(house.bucket, project_id));
-        await settle(house, key, records.get(project_id)!, result);
-      }
-    }
+    for (const [project_id, keys] of groupByProject(aged)) await settleKeys(house, project_id, keys, result);
     if (!page.truncated) return;
     cursor = page.cursor;
+  }
+}
+
+async function settleKeys(house: House, project_id: string, keys: readonly string[], result: SweepResult): Promise<void> {
+  const known = new Map((await knownSegments(house.db, project_id, keys.map(segmentIdOf))).map((row) => [row.segment_id, row]));
+  // An object whose tombstone says "deleted" was put again by a late job.
+  const strange = keys.filter((key) => (known.get(segmentIdOf(key))?.deleted_us ?? 0) !== null);
+  if (strange.length === 0 || result.refused.includes(project_id) || !(await mayDelete(house, project_id, result))) return;
+  const records = await readSwapRecords(house.bucket, project_id);
+  for (const key of strange) {
+    if (!known.has(segmentIdOf(key))) await settle(house, key, records, result);
+    else {
+      await house.bucket.delete(key);
+      result.orphans++;
+    }
   }
 }
 
