@@ -23,6 +23,8 @@ export interface ProblemDetails {
   /** What was wrong with which field. */
   errors?: { field: string; value?: unknown; message: string; expected?: string; position?: number; suggestion?: string }[];
   retry_after_s?: number;
+  /** Headers of the answer, such as Allow. */
+  headers?: Record<string, string>;
   /** Further members of the problem document. */
   [member: string]: unknown;
 }
@@ -127,8 +129,8 @@ export function toProblem(error: unknown): Problem {
 export function problemResponse(error: unknown, instance?: string): Response {
   const problem = toProblem(error);
   const [status, title] = PROBLEMS[problem.code];
-  const { retry_after_s, ...members } = problem.details;
-  const headers = new Headers({ "content-type": "application/problem+json" });
+  const { retry_after_s, headers: extra_headers, ...members } = problem.details;
+  const headers = new Headers({ ...extra_headers, "content-type": "application/problem+json" });
   if (retry_after_s !== undefined) headers.set("retry-after", String(Math.max(1, Math.ceil(retry_after_s))));
   if (status === 401) headers.set("www-authenticate", "Bearer");
   const body = {

@@ -135,6 +135,16 @@ export const MONITOR_FRAMES_PER_PULL_MAX = 1_000;
 
 // ── Search ──────────────────────────────────────────────────────────────────
 export const QUERY_LENGTH_MAX = 16_384;
+/** Parentheses and negations inside one another: bounds the parser's and the evaluator's recursion. */
+export const QUERY_DEPTH_MAX = 64;
+/** Conditions of one query, each item of a list counted: bounds the passes over a batch. */
+export const QUERY_TERMS_MAX = 1_000;
+export const QUERY_PIPES_MAX = 32;
+/** Characters of one regular expression, and instructions of its program (`\pL{500}` has 502): bounds its state. */
+export const QUERY_REGEX_LENGTH_MAX = 1_000;
+export const QUERY_REGEX_PROGRAM_MAX = 5_000;
+/** Functions, and fields to group by, of one `stats`. */
+export const STATS_ITEMS_MAX = 32;
 export const SEARCH_LIMIT_DEFAULT = 100;
 export const SEARCH_LIMIT_MAX = 10_000;
 export const SEARCH_RANGE_DEFAULT_MS = 86_400_000;
@@ -170,6 +180,20 @@ export const RATE_ASK_TIMEOUT_MS = 500;
 export const DAILY_EVENTS_DEFAULT_MAX = 5_000_000_000;
 /** Dead letters that one call replays. */
 export const DEAD_LETTER_REPLAYS_MAX = 1_000;
+
+// ── Managing and watching ───────────────────────────────────────────────────
+/** Body of a call that manages something: a thousand ids of dead letters fit. */
+export const MANAGE_BODY_SIZE_BYTES_MAX = 256 * 1024;
+export const MANAGE_TIMEOUT_MS = 10_000;
+/** Names of projects, keys, people. */
+export const NAME_LENGTH_MAX = 200;
+export const CORS_ORIGINS_MAX = 50;
+/** A dependency that takes longer counts as down. */
+export const PROBE_TIMEOUT_MS = 3_000;
+/** Anyone may ask whether Ledge is ready: an isolate probes at most this often. */
+export const PROBE_CACHE_MS = 1_000;
+/** The gauges of /metrics pass over the catalog: an isolate measures them at most this often. */
+export const METRICS_CACHE_MS = 15_000;
 
 function assertLimit(holds: boolean, relation: string): void {
   if (!holds) throw new Error(`limits.ts: ${relation} does not hold`);

@@ -34,7 +34,7 @@ export async function identify(env: Env, key_text: string): Promise<{ access: Ac
   if (!project_id) throw new Problem("unauthenticated", "This is not an API key of Ledge.");
   const hash = hashKey(key_text);
   const answer: KeyAnswer = await key_cache.lookup(project_id, hash, () =>
-    callStream(env, project_id, (stream) => stream.verifyKey(hash), { timeout_ms: KEY_LOOKUP_TIMEOUT_MS }),
+    callStream(env, project_id, KEY_LOOKUP_TIMEOUT_MS, (stream) => stream.verifyKey(hash)),
   );
   assertUsable(answer.key, Date.now());
   if (!answer.settings) throw new Problem("unauthenticated", "There is no such project.");

@@ -1,0 +1,31 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { AppEnv } from "./auth/access.ts";
+import { envelope } from "./envelope.ts";
+import { problemResponse, toProblem } from "./errors.ts";
+import { fallback } from "./fallback.ts";
+import { ingestRoutes } from "./ingest/routes.ts";
+import type { MaintenanceJobs } from "./manage/jobs.ts";
+import { openApiRoute } from "./manage/openapi.ts";
+import { manageRoutes } from "./manage/routes.ts";
+import { createRouter } from "./router.ts";
+
+export interface AppParts {
+  search: OpenAPIHono<AppEnv>;
+  jobs: MaintenanceJobs;
+}
+
+/** All routes under one roof. Parts that may not know each other are brought together here. */
+export function createApp(parts: AppParts): OpenAPIHono<AppEnv> {
+  const app = createRouter();
+  app.use(envelope());
+  app.route("/", ingestRoutes);
+  app.route("/", parts.search);
+  app.route("/", manageRoutes(parts.jobs));
+  openApiRoute(app);
+  app.notFound(fallback(app));
+  app.onError((error, c) => {
+    if (toProblem(error).code === "internal") console.error("unexpected fault", c.req.method, c.req.path, error);
+    return problemResponse(error, `urn:ledge:request:${c.get("request_id")}`);
+  });
+  return app;
+}

@@ -1,0 +1,39 @@
+/** The Worker: what it answers, what it takes from queues, what it does by the clock, and its Durable Objects. */
+import { createApp } from "./app.ts";
+import { consumeDeadLetters } from "./consume/dead-letters.ts";
+import { consumeEvents } from "./consume/events.ts";
+import type { Env } from "./env.ts";
+import { consumeJobs } from "./jobs/consume.ts";
+import { compactNow, flushNow, rebuildCatalog } from "./jobs/now.ts";
+import { runSchedule } from "./jobs/schedule.ts";
+import { count } from "./metrics.ts";
+import { searchRoutes } from "./search/routes.ts";
+
+export { ProjectMonitor } from "../durable-objects/project-monitor/index.ts";
+export { ProjectStream } from "../durable-objects/project-stream/index.ts";
+
+const app = createApp({
+  search: searchRoutes,
+  jobs: { flushNow, compactNow, rebuildCatalog },
+});
+
+export default {
+  fetch: (request, env, ctx) => app.fetch(request, env, ctx),
+
+  async queue(batch, env) {
+    switch (batch.queue) {
+      case "ledge-events":
+        return consumeEvents(batch, env);
+      case "ledge-events-dead":
+        return consumeDeadLetters(batch, env);
+      case "ledge-jobs":
+        return consumeJobs(batch, env);
+      default:
+        // A job that failed for good is asked for again by an alarm or by cron.
+        count("ledge_dead_jobs_total", {}, batch.messages.length);
+        batch.ackAll();
+    }
+  },
+
+  scheduled: (controller, env) => runSchedule(controller, env),
+} satisfies ExportedHandler<Env>;
