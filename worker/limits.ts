@@ -157,6 +157,31 @@ export const CONTEXT_LINES_MAX = 200;
 export const SEARCH_CACHE_SIZE_BYTES_MAX = 40 * 1024 * 1024;
 /** A search whose catalog rows straddle what the object told it asks again this often. */
 export const SEARCH_REPLAN_MAX = 4;
+/** A stored range longer than this is not kept: one large scan would push out what many searches share. */
+export const SEARCH_CACHED_RANGE_SIZE_BYTES_MAX = 1024 * 1024;
+/** Segments and row groups that one scan has under way: reading one hides behind matching another. */
+export const SCAN_PARTS_IN_FLIGHT_MAX = 4;
+/** More shards than this in an object's answer are a fault. */
+export const SEARCH_SHARDS_MAX = 256;
+/** Bytes of events after which a page ends before its limit. */
+export const SEARCH_PAGE_SIZE_BYTES_MAX = 8 * 1024 * 1024;
+/** Series of a histogram; the smaller ones are shown together. */
+export const HISTOGRAM_SERIES_MAX = 50;
+/** Series times buckets that a histogram counts (8 bytes each). */
+export const HISTOGRAM_CELLS_MAX = 1_000_000;
+/** How far neighbours of an event are looked for on each side. */
+export const CONTEXT_RANGE_MS_MAX = 86_400_000;
+/** Names in one list of fields. */
+export const FIELD_NAMES_MAX = 5_000;
+/** Rows read for a list of fields, where footers do not tell it. */
+export const FIELDS_ROWS_MAX = 1_000_000;
+/** Values that one list shows, and distinct ones that are counted for it. */
+export const FIELD_VALUES_MAX = 1_000;
+export const FIELD_VALUES_DISTINCT_MAX = 200_000;
+/** Decoded bytes at which a slice of an export is written out: it is held in memory together with one row group. */
+export const EXPORT_SLICE_SIZE_BYTES = 12 * 1024 * 1024;
+/** Events made into text, or a Parquet row group, at a time. */
+export const EXPORT_PAGE_EVENTS = 8_192;
 
 // ── Keys, rates, quotas ─────────────────────────────────────────────────────
 /** How long a verified key is believed: a revocation takes hold within this. */
