@@ -1,0 +1,28 @@
+import { searchColumn } from "./column-search.ts";
+import { fieldCost, matchField } from "./field-match.ts";
+import type { FilterKind } from "./filter.ts";
+import { printField, quote } from "./quote.ts";
+import { textTest } from "./value-test.ts";
+
+/** `message:contains("tion reset")`: the text anywhere in the value, letter by letter. */
+export interface ContainsFilter {
+  kind: "contains";
+  field: string;
+  text: string;
+}
+
+export const containsKind: FilterKind<ContainsFilter> = {
+  print: ({ field, text }) => `${printField(field)}contains(${quote(text)})`,
+  fields: (filter, visit) => visit(filter.field),
+  cost: (filter, batch) => fieldCost(batch, filter.field),
+  apply: ({ field, text }, batch, mask) => matchField(batch, field, containsTest(text), mask),
+};
+
+function containsTest(text: string) {
+  return textTest(
+    (value) => value.includes(text),
+    (column, mask) => {
+      if (text !== "") searchColumn(column, { text, ignore_case: false }, mask, () => true);
+    },
+  );
+}

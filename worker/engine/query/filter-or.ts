@@ -1,0 +1,33 @@
+import { type Filter, type FilterKind, isEmpty } from "./filter.ts";
+
+/** `a OR b`: at least one holds. Two or more filters, none of them an "or" itself. */
+export interface OrFilter {
+  kind: "or";
+  filters: Filter[];
+}
+
+/** At least one of one or more filters, in the tree's normal form. */
+export function or(filters: readonly [Filter, ...Filter[]]): Filter {
+  const flat = filters.flatMap((filter) => (filter.kind === "or" ? filter.filters : [filter]));
+  return flat.length === 1 ? (flat[0] as Filter) : { kind: "or", filters: flat };
+}
+
+export const orKind: FilterKind<OrFilter> = {
+  print: (filter, walk) => filter.filters.map((part) => walk.print(part, "or")).join(" OR "),
+  fields: (filter, _visit, descend) => filter.filters.forEach(descend),
+  cost: (filter, batch, walk) => filter.filters.reduce((sum, part) => sum + walk.cost(part, batch), 0),
+  apply(filter, batch, mask, walk) {
+    const undecided = mask.slice();
+    mask.fill(0);
+    for (const part of filter.filters) {
+      const matched = undecided.slice();
+      walk.apply(part, batch, matched);
+      for (let row = 0; row < mask.length; row++) {
+        if (matched[row] === 0) continue;
+        mask[row] = 1;
+        undecided[row] = 0;
+      }
+      if (isEmpty(undecided)) return;
+    }
+  },
+};

@@ -1,0 +1,85 @@
+import { bufferOf } from "../batch/record.ts";
+import { WORD_BYTE } from "../batch/words.ts";
+import { foldedLiteral, longestAscii, searchColumn } from "./column-search.ts";
+import { fieldCost, matchField, testRows } from "./field-match.ts";
+import { ANY_FIELD } from "./fields.ts";
+import type { FilterKind } from "./filter.ts";
+import { isAscii, isWordUnit } from "./fold.ts";
+import { printField, printPattern } from "./quote.ts";
+import { phraseTest } from "./text-pattern.ts";
+import { textTest, type ValueTest } from "./value-test.ts";
+
+/**
+ * `timeout`, `"connection reset"`, `time*`, `"user * logged in"`: whole words in sequence, separators as written, case-insensitively.
+ * On the message as a bare word or phrase, on every field as `_any:…`, on another field as `field:words("…")`.
+ */
+export interface PhraseFilter {
+  kind: "phrase";
+  field: string;
+  /** The text between stars (`text-pattern.ts`), as written. */
+  parts: string[];
+}
+
+export function phrase(field: string, parts: string[]): PhraseFilter {
+  return { kind: "phrase", field, parts };
+}
+
+export const phraseKind: FilterKind<PhraseFilter> = {
+  print({ field, parts }) {
+    if (field === "message") return printPattern(parts);
+    return field === ANY_FIELD ? printField(field) + printPattern(parts) : `${printField(field)}words(${printPattern(parts)})`;
+  },
+  fields: (filter, visit) => visit(filter.field),
+  cost: (filter, batch) => fieldCost(batch, filter.field),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, phraseValueTest(filter.parts), mask),
+};
+
+function phraseValueTest(parts: readonly string[]): ValueTest {
+  const test = phraseTest(parts);
+  const scan = parts.filter(Boolean).length === 1 && parts.every(isAscii) ? literalScan(parts) : candidateScan(parts, test);
+  return textTest(test, scan);
+}
+
+/** One ASCII text, open or closed at its ends: the bytes decide alone. */
+function literalScan(parts: readonly string[]): ValueTest["scan"] {
+  const text = parts.find(Boolean) as string;
+  const left = parts[0] !== "" && isWordUnit(text.charCodeAt(0));
+  const right = parts.at(-1) !== "" && isWordUnit(text.charCodeAt(text.length - 1));
+  return (column, mask) => {
+    const { bytes } = column;
+    searchColumn(column, foldedLiteral(text), mask, (at, _row, row_start, row_end) => {
+      if (left && at > row_start && WORD_BYTE[bytes[at - 1] as number] === 1) return false;
+      const end = at + text.length;
+      return !(right && end < row_end && WORD_BYTE[bytes[end] as number] === 1);
+    });
+  };
+}
+
+/** Several parts, or letters beyond ASCII: rows with the longest ASCII run of the text are decoded and tested. */
+function candidateScan(parts: readonly string[], test: (text: string) => boolean): ValueTest["scan"] {
+  const key = longestAscii(parts);
+  return (column, mask) => {
+    if (key === "") return testRows(column, test, mask);
+    const bytes = bufferOf(column.bytes);
+    let tested = -1;
+    searchColumn(column, foldedLiteral(key), mask, (_at, row, row_start, row_end) => {
+      if (row === tested) return false;
+      tested = row;
+      return test(bytes.toString("utf8", row_start, row_end));
+    });
+  };
+}
+
+/** Lower-cased ASCII words that every message with this phrase has: those with a border on both sides inside it. */
+export function wholeWords(parts: readonly string[]): string[] {
+  const words: string[] = [];
+  parts.forEach((part, index) => {
+    const pattern = /[A-Za-z0-9_\u0080-\uffff]+/g;
+    for (let match = pattern.exec(part); match; match = pattern.exec(part)) {
+      const open_left = match.index === 0 && index > 0;
+      const open_right = pattern.lastIndex === part.length && index < parts.length - 1;
+      if (!open_left && !open_right && isAscii(match[0])) words.push(match[0].toLowerCase());
+    }
+  });
+  return words;
+}

@@ -1,0 +1,36 @@
+import { bufferOf } from "../batch/record.ts";
+import { searchColumn } from "./column-search.ts";
+import { fieldCost, matchField } from "./field-match.ts";
+import type { FilterKind } from "./filter.ts";
+import { printField, printValuePattern } from "./quote.ts";
+import { type Parts, wildcardTest } from "./text-pattern.ts";
+import { textTest } from "./value-test.ts";
+
+/** `host:web-*`, `host:*-eu-*`: the whole value, letter by letter, where each star stands for any run of characters. */
+export interface WildcardFilter {
+  kind: "wildcard";
+  field: string;
+  /** Two or more parts, not all of them empty (that is `exists`). */
+  parts: string[];
+}
+
+export const wildcardKind: FilterKind<WildcardFilter> = {
+  print: ({ field, parts }) => printField(field) + printValuePattern(parts),
+  fields: (filter, visit) => visit(filter.field),
+  cost: (filter, batch) => fieldCost(batch, filter.field),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, wildcardValueTest(filter.parts), mask),
+};
+
+function wildcardValueTest(parts: Parts) {
+  const test = wildcardTest(parts);
+  const key = parts.reduce((longest, part) => (part.length > longest.length ? part : longest));
+  return textTest(test, (column, mask) => {
+    const bytes = bufferOf(column.bytes);
+    let tested = -1;
+    searchColumn(column, { text: key, ignore_case: false }, mask, (_at, row, row_start, row_end) => {
+      if (row === tested) return false;
+      tested = row;
+      return test(bytes.toString("utf8", row_start, row_end));
+    });
+  });
+}

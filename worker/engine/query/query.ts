@@ -1,0 +1,20 @@
+/** The query language, as the rest of Ledge uses it (docs/query-language.md). */
+export { filterColumns, queryColumns, REST_COLUMN } from "./columns.ts";
+export { ANY_FIELD, attributeName, isAttribute, isTimeField, KNOWN_FIELD_NAMES, resolveField, shortName, suggestField } from "./fields.ts";
+export type { Filter } from "./filter.ts";
+export { ALL } from "./filter-all.ts";
+export { and } from "./filter-and.ts";
+export { not } from "./filter-not.ts";
+export { or } from "./filter-or.ts";
+export { applyFilter, filterFields, matchRows, printFilter } from "./filters.ts";
+export { type FilterHints, filterHints } from "./hints.ts";
+export { levelOf } from "./levels.ts";
+export { type FilterParameters, filterFromParameters } from "./parameters.ts";
+export { parseQuery, printQuery, type Query, wholeFilter } from "./parse.ts";
+export type { Pipe } from "./pipe.ts";
+export type { StatsPipe } from "./pipe-stats.ts";
+export { applyPipes } from "./pipes.ts";
+export { type SerializedStats, StatsState, statsFor } from "./stats-state.ts";
+export { QuerySyntaxError } from "./syntax-error.ts";
+export { compareCells, type Table, type TableValue } from "./table.ts";
+export { formatDuration_us, parseDuration_us, parseTime_us } from "./time.ts";
