@@ -1,0 +1,232 @@
+import { ByteDictionary, copyBytes, grownBytes } from "./builder-dictionary.ts";
+import { type Column, NULL_CODE } from "./event-batch.ts";
+
+/** A string column leaves its dictionary only when it has more distinct values than this … */
+const DISTINCT_MIN = 64;
+/** … and what it gains in size by that (values written out again) is bounded, since a frame's size is. */
+const DISSOLVE_SIZE_BYTES_MAX = 128 * 1024;
+const ROWS_AT_FIRST = 256;
+/** Counted for a row that repeats a dictionary's value. */
+const CODE_SIZE_BYTES = 2;
+
+type Kind = "empty" | "dict" | "bytes" | "number" | "bool";
+
+/** One column under construction. Rows are given in ascending order; rows left out are null. Its arrays are kept for the next batch. */
+export class ColumnBuilder {
+  kind: Kind = "empty";
+  /** Rows with a value. */
+  present_rows = 0;
+  /** Index of the value last added to a dictionary, -1 in other kinds. */
+  last_code = -1;
+  #filled = 0;
+  #whole = true;
+  #dictionary_only = false;
+  #value_bytes = 0;
+  #dictionary: ByteDictionary | null = null;
+  #codes = new Uint32Array(0);
+  #offsets = new Uint32Array(0);
+  #bytes = new Uint8Array(0);
+  #present = new Uint8Array(0);
+  #numbers = new Float64Array(0);
+
+  /** @param dictionary_only the column stays a dictionary whatever it holds */
+  reset(dictionary_only: boolean): void {
+    this.kind = "empty";
+    this.present_rows = 0;
+    this.last_code = -1;
+    this.#filled = 0;
+    this.#whole = true;
+    this.#dictionary_only = dictionary_only;
+    this.#value_bytes = 0;
+    this.#dictionary?.clear();
+  }
+
+  /** How many values the dictionary has; 0 in other kinds. */
+  get distinct(): number {
+    return this.kind === "dict" ? this.#dictionary!.size : 0;
+  }
+
+  /** Whether the row (the last one begun) already has a value here. */
+  hasRow(row: number): boolean {
+    return this.#filled > row;
+  }
+
+  takesStrings(): boolean {
+    return this.kind === "dict" || this.kind === "bytes" || this.kind === "empty";
+  }
+
+  /** Returns the bytes by which the column grew. */
+  addBytes(row: number, source: Uint8Array, start: number, end: number): number {
+    if (this.kind === "empty") this.#begin("dict");
+    this.present_rows++;
+    if (this.kind === "bytes") return this.#appendBytes(row, source, start, end);
+    const dictionary = this.#dictionary!;
+    const distinct = dictionary.size;
+    const code = dictionary.add(source, start, end);
+    this.#reach(row);
+    this.#codes[row] = code;
+    this.#filled = row + 1;
+    this.last_code = code;
+    this.#value_bytes += end - start;
+    if (dictionary.size === distinct) return CODE_SIZE_BYTES;
+    const grown = end - start + CODE_SIZE_BYTES;
+    return this.#shouldDissolve(DISTINCT_MIN) ? grown + this.#dissolve() : grown;
+  }
+
+  /** False where the column holds something else than numbers. */
+  addNumber(row: number, value: number): boolean {
+    if (this.kind !== "number") {
+      if (this.kind !== "empty") return false;
+      this.#begin("number");
+    }
+    this.#reach(row);
+    this.#numbers[row] = value + 0; // -0 becomes 0: a column of whole numbers has no sign of zero
+    this.#mark(row);
+    if (this.#whole && !Number.isSafeInteger(value)) this.#whole = false;
+    return true;
+  }
+
+  addBoolean(row: number, value: boolean): boolean {
+    if (this.kind !== "bool") {
+      if (this.kind !== "empty") return false;
+      this.#begin("bool");
+    }
+    this.#reach(row);
+    this.#bytes[row] = value ? 1 : 0;
+    this.#mark(row);
+    return true;
+  }
+
+  /** The finished column, independent of the builder's arrays. */
+  finish(rows: number): Column {
+    if (this.kind === "dict" && this.#shouldDissolve(0)) this.#dissolve();
+    this.#fill(rows);
+    switch (this.kind) {
+      case "bytes": {
+        const offsets = this.#offsets.slice(0, rows + 1);
+        return { kind: "bytes", offsets, bytes: this.#bytes.slice(0, offsets[rows]), present: this.#presence(rows) };
+      }
+      case "number":
+        return { kind: this.#whole ? "int64" : "double", values: this.#numbers.slice(0, rows), present: this.#presence(rows) };
+      case "bool":
+        return { kind: "bool", values: this.#bytes.slice(0, rows), present: this.#presence(rows) };
+      default:
+        return { kind: "dict", values: this.#dictionary?.values() ?? [], codes: this.#codes.slice(0, rows) };
+    }
+  }
+
+  #begin(kind: Kind): void {
+    this.kind = kind;
+    if (kind === "dict") this.#dictionary ??= new ByteDictionary();
+    this.#grow(ROWS_AT_FIRST);
+    if (kind === "bytes") this.#offsets[0] = 0;
+  }
+
+  #mark(row: number): void {
+    this.#present[row] = 1;
+    this.#filled = row + 1;
+    this.present_rows++;
+  }
+
+  /** Makes room for the row and fills the rows left out before it. */
+  #reach(row: number): void {
+    if (row >= this.#capacity()) this.#grow(row + 1);
+    if (this.#filled < row) this.#fill(row);
+  }
+
+  #capacity(): number {
+    if (this.kind === "dict") return this.#codes.length;
+    if (this.kind === "bytes") return this.#offsets.length - 1;
+    return this.kind === "number" ? this.#numbers.length : Math.min(this.#bytes.length, this.#present.length);
+  }
+
+  #grow(rows: number): void {
+    const size = Math.max(rows, this.#filled * 2, ROWS_AT_FIRST);
+    if (this.kind === "dict") {
+      this.#codes = grownArray(this.#codes, size, Uint32Array);
+      return;
+    }
+    this.#present = grownArray(this.#present, size, Uint8Array);
+    if (this.kind === "bytes") this.#offsets = grownArray(this.#offsets, size + 1, Uint32Array);
+    else if (this.kind === "number") this.#numbers = grownArray(this.#numbers, size, Float64Array);
+    else this.#bytes = grownArray(this.#bytes, size, Uint8Array);
+  }
+
+  /** Nulls up to the row. */
+  #fill(row: number): void {
+    const from = this.#filled;
+    if (from >= row) return;
+    if (row > this.#capacity()) this.#grow(row);
+    if (this.kind === "dict") this.#codes.fill(NULL_CODE, from, row);
+    else {
+      this.#present.fill(0, from, row);
+      if (this.kind === "bytes") this.#offsets.fill(this.#offsets[from]!, from + 1, row + 1);
+      else if (this.kind === "number") this.#numbers.fill(0, from, row);
+      else this.#bytes.fill(0, from, row);
+    }
+    this.#filled = row;
+  }
+
+  #appendBytes(row: number, source: Uint8Array, start: number, end: number): number {
+    this.#reach(row);
+    const from = this.#offsets[row]!;
+    const to = from + end - start;
+    if (to > this.#bytes.length) this.#bytes = grownBytes(this.#bytes, from, to);
+    copyBytes(source, start, end, this.#bytes, from);
+    this.#offsets[row + 1] = to;
+    this.#present[row] = 1;
+    this.#filled = row + 1;
+    this.last_code = -1;
+    return end - start + CODE_SIZE_BYTES;
+  }
+
+  /** A dictionary is worth its look-ups while its values repeat. */
+  #shouldDissolve(distinct_min: number): boolean {
+    const dictionary = this.#dictionary!;
+    if (this.#dictionary_only || dictionary.size <= distinct_min) return false;
+    const repeated_bytes = this.#value_bytes - dictionary.size_bytes;
+    if (repeated_bytes > DISSOLVE_SIZE_BYTES_MAX) return false;
+    return dictionary.size * 2 > this.present_rows || dictionary.crowded;
+  }
+
+  /** Writes the values out row by row; returns the bytes by which the column grew. */
+  #dissolve(): number {
+    const dictionary = this.#dictionary!;
+    const rows = this.#filled;
+    const codes = this.#codes;
+    const repeated_bytes = this.#value_bytes - dictionary.size_bytes;
+    this.kind = "bytes";
+    this.#filled = 0;
+    this.#grow(Math.max(rows, ROWS_AT_FIRST));
+    if (this.#bytes.length < this.#value_bytes) this.#bytes = new Uint8Array(this.#value_bytes * 2);
+    this.#offsets[0] = 0;
+    let to = 0;
+    for (let row = 0; row < rows; row++) {
+      const code = codes[row]!;
+      this.#present[row] = code === NULL_CODE ? 0 : 1;
+      if (code !== NULL_CODE) {
+        const end = dictionary.offsets[code + 1]!;
+        const start = dictionary.offsets[code]!;
+        copyBytes(dictionary.bytes, start, end, this.#bytes, to);
+        to += end - start;
+      }
+      this.#offsets[row + 1] = to;
+    }
+    this.#filled = rows;
+    this.last_code = -1;
+    return repeated_bytes;
+  }
+
+  #presence(rows: number): Uint8Array | null {
+    return this.present_rows === rows ? null : this.#present.slice(0, rows);
+  }
+}
+
+type Numeric = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+function grownArray<A extends Numeric>(array: A, size: number, type: new (size: number) => A): A {
+  if (array.length >= size) return array;
+  const grown = new type(size);
+  grown.set(array as never);
+  return grown;
+}

@@ -1,0 +1,132 @@
+/** Distinct byte strings in order of first appearance. Open addressing over typed arrays: no object per value, no string until asked for. */
+const PROBES_MAX = 64;
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+const COPY_LOOP_BYTES_MAX = 48;
+
+const decoder = new TextDecoder();
+
+export class ByteDictionary {
+  size = 0;
+  bytes = new Uint8Array(1024);
+  /** size + 1 entries in use. */
+  offsets = new Uint32Array(33);
+  /** Set once a look-up needed more than PROBES_MAX steps: values chosen to collide, or too many of them. */
+  crowded = false;
+  #hashes = new Uint32Array(32);
+  /** Index + 1; 0 where free. */
+  #slots = new Int32Array(64);
+
+  clear(): void {
+    this.size = 0;
+    this.crowded = false;
+    this.#slots.fill(0);
+  }
+
+  get size_bytes(): number {
+    return this.offsets[this.size]!;
+  }
+
+  /** Index of the value `source[start .. end)`, which is added where it is new (then `size` has grown). */
+  add(source: Uint8Array, start: number, end: number): number {
+    const hash = hashOf(source, start, end);
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    let probes = 0;
+    for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
+      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) return entry - 1;
+      slot = (slot + 1) & mask;
+      probes++;
+    }
+    if (probes > PROBES_MAX) this.crowded = true;
+    return this.#insert(slot, hash, source, start, end);
+  }
+
+  /** Index of the value, -1 where it is not there. */
+  find(source: Uint8Array, start: number, end: number): number {
+    const hash = hashOf(source, start, end);
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
+      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) return entry - 1;
+      slot = (slot + 1) & mask;
+    }
+    return -1;
+  }
+
+  /** The values as strings, in order of their indexes. */
+  values(): string[] {
+    const values = new Array<string>(this.size);
+    for (let index = 0; index < this.size; index++) {
+      values[index] = decoder.decode(this.bytes.subarray(this.offsets[index]!, this.offsets[index + 1]!));
+    }
+    return values;
+  }
+
+  #equals(index: number, source: Uint8Array, start: number, end: number): boolean {
+    let at = this.offsets[index]!;
+    if (this.offsets[index + 1]! - at !== end - start) return false;
+    const bytes = this.bytes;
+    for (let from = start; from < end; from++, at++) if (bytes[at] !== source[from]) return false;
+    return true;
+  }
+
+  #insert(slot: number, hash: number, source: Uint8Array, start: number, end: number): number {
+    const index = this.size++;
+    if (index === this.#hashes.length) this.#growEntries();
+    const from = this.offsets[index]!;
+    const to = from + end - start;
+    if (to > this.bytes.length) this.bytes = grownBytes(this.bytes, from, to);
+    copyBytes(source, start, end, this.bytes, from);
+    this.offsets[index + 1] = to;
+    this.#hashes[index] = hash;
+    this.#slots[slot] = index + 1;
+    if (this.size * 2 > this.#slots.length) this.#growSlots();
+    return index;
+  }
+
+  #growEntries(): void {
+    const hashes = new Uint32Array(this.#hashes.length * 2);
+    hashes.set(this.#hashes);
+    this.#hashes = hashes;
+    const offsets = new Uint32Array(hashes.length + 1);
+    offsets.set(this.offsets);
+    this.offsets = offsets;
+  }
+
+  #growSlots(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let index = 0; index < this.size; index++) {
+      let slot = this.#hashes[index]! & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = index + 1;
+    }
+    this.#slots = slots;
+  }
+}
+
+/** FNV-1a with its high bits folded in. */
+function hashOf(source: Uint8Array, start: number, end: number): number {
+  let hash = FNV_OFFSET;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ source[at]!, FNV_PRIME);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+/** A copy of the first `used` bytes with room for at least `needed`. */
+export function grownBytes(bytes: Uint8Array<ArrayBuffer>, used: number, needed: number): Uint8Array<ArrayBuffer> {
+  const grown = new Uint8Array(Math.max(needed, bytes.length * 2));
+  grown.set(bytes.subarray(0, used));
+  return grown;
+}
+
+/** Copies `source[start .. end)`; short runs by a loop, which beats the call that long ones are worth. */
+export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start > COPY_LOOP_BYTES_MAX) {
+    target.set(source.subarray(start, end), at);
+    return;
+  }
+  for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!;
+}

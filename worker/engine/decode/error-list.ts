@@ -1,0 +1,26 @@
+import { ERRORS_PER_RESPONSE_MAX, EVENTS_PER_REQUEST_MAX } from "../../limits.ts";
+import { type DecodeError, DecodeFailure } from "./types.ts";
+
+const SHOWN_BYTES_MAX = 200;
+const decoder = new TextDecoder();
+
+/** What could not be taken: counted all, listed the first ERRORS_PER_RESPONSE_MAX. */
+export class ErrorList {
+  rejected = 0;
+  readonly errors: DecodeError[] = [];
+
+  /** @param index of the event in the request @throws DecodeFailure where there are more than a request may have events */
+  add(index: number, field: string, value: unknown, message: string): void {
+    this.rejected++;
+    if (this.rejected > EVENTS_PER_REQUEST_MAX) {
+      throw new DecodeFailure("too_many_events", `a request may bring at most ${EVENTS_PER_REQUEST_MAX} events`, this.errors);
+    }
+    if (this.errors.length < ERRORS_PER_RESPONSE_MAX) this.errors.push({ index, field, value, message });
+  }
+}
+
+/** The beginning of what stands at the place, for an error. */
+export function shown(bytes: Uint8Array, start: number, end: number): string {
+  const text = decoder.decode(bytes.subarray(start, Math.min(end, start + SHOWN_BYTES_MAX)));
+  return end - start > SHOWN_BYTES_MAX ? `${text}…` : text;
+}

@@ -1,0 +1,325 @@
+import {
+  ATTRIBUTE_VALUE_SIZE_BYTES_MAX,
+  CUT_MARK,
+  EVENTS_PER_REQUEST_MAX,
+  FIELD_SIZE_BYTES_MAX,
+  MESSAGE_SIZE_BYTES_MAX,
+} from "../../limits.ts";
+import { attributeKey, BatchBuilder, type BuilderOptions, type ColumnKey, fieldKey } from "../batch/builder.ts";
+import { type EventBatch, LEVELS } from "../batch/event-batch.ts";
+import { type DecodeContext, DecodeFailure } from "../decode/types.ts";
+import { BODY, DRAFT_CAPACITY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE, utf8Boundary } from "./draft.ts";
+import { ROLES, type RoleName } from "./fields.ts";
+import { LevelReader, levelOfNumber, levelOfText, type NumberedLevel } from "./level.ts";
+import { epochTime_us, TimeReader } from "./time.ts";
+
+const TIME = ROLES.indexOf("time");
+const LEVEL = ROLES.indexOf("level");
+const MESSAGE = ROLES.indexOf("message");
+const EVENT_ID = ROLES.indexOf("event_id");
+/** Roles that are plain strings, in the order in which they are filled: `service` may depend on `host`. */
+const TEXT_ROLES: readonly Exclude<RoleName, "time" | "level" | "message">[] = [
+  "host",
+  "service",
+  "environment",
+  "source",
+  "trace_id",
+  "span_id",
+  "request_id",
+  "event_id",
+];
+const encoder = new TextEncoder();
+
+interface TextField {
+  role: number;
+  key: ColumnKey;
+  default_bytes: Uint8Array | null;
+}
+
+/**
+ * Writes normalized events into batches. A decoder fills `draft`, then `commit` makes it a row: times, levels and field names are understood,
+ * defaults filled in, sizes bounded; every other value becomes an attribute under its own name.
+ */
+export class EventWriter {
+  readonly draft = new Draft();
+  readonly time: TimeReader;
+  readonly levels = new LevelReader();
+  readonly batches: { batch: EventBatch; raw_bytes: number }[] = [];
+  accepted = 0;
+  readonly #builder: BatchBuilder;
+  readonly #received_us: number;
+  readonly #default_level: number;
+  readonly #text_fields: TextField[];
+  readonly #level_key = fieldKey("level");
+  readonly #level_bytes = LEVELS.map((level) => encoder.encode(level));
+  readonly #severity_text = attributeKey("severity_text");
+  readonly #severity_number = attributeKey("severity_number");
+  readonly #cut_mark = attributeKey(CUT_MARK);
+  #raw_bytes = 0;
+  /** 1 for the draft's slots that became fields. */
+  readonly #consumed = new Uint8Array(DRAFT_CAPACITY);
+  /** The event's level was a number as pino and bunyan write it. */
+  #level_in_tens = false;
+  #severity_text_written = false;
+
+  constructor(context: DecodeContext, options: BuilderOptions = {}) {
+    this.#builder = new BatchBuilder(options);
+    this.#received_us = context.received_us;
+    this.time = new TimeReader(context.received_us);
+    const defaults: Readonly<Record<string, string | undefined>> = context.defaults;
+    this.#text_fields = TEXT_ROLES.map((name) => ({
+      role: ROLES.indexOf(name),
+      key: fieldKey(name),
+      default_bytes: defaults[name] ? cutDefault(defaults[name]) : null,
+    }));
+    this.#default_level = context.defaults.level ? (levelOfText(context.defaults.level)?.level ?? -1) : -1;
+  }
+
+  /** Makes the draft a row. @param raw_bytes size of the event as it came @throws DecodeFailure beyond EVENTS_PER_REQUEST_MAX */
+  commit(raw_bytes: number): void {
+    if (this.accepted === EVENTS_PER_REQUEST_MAX) {
+      throw new DecodeFailure("too_many_events", `a request may bring at most ${EVENTS_PER_REQUEST_MAX} events`);
+    }
+    this.#consumed.fill(0, 0, this.draft.count);
+    this.#builder.beginRow(this.#takeTime(), this.#received_us);
+    this.#takeLevel();
+    for (const field of this.#text_fields) {
+      const candidate = this.draft.candidates[field.role]!;
+      if (candidate >= 0 && this.#takeText(field, candidate)) continue;
+      if (field.default_bytes !== null) this.#builder.setBytes(field.key, field.default_bytes, 0, field.default_bytes.length);
+    }
+    this.#takeMessage();
+    this.#writeAttributes();
+    if (this.draft.cut.length > 0) this.#writeCutMark();
+    this.#builder.endRow();
+    this.accepted++;
+    this.#raw_bytes += raw_bytes;
+    if (this.#builder.full) this.#closeBatch();
+  }
+
+  /** Closes the last batch; `batches` is complete then. */
+  finish(): void {
+    if (this.#builder.rows > 0) this.#closeBatch();
+  }
+
+  #closeBatch(): void {
+    this.batches.push({ batch: this.#builder.finish(), raw_bytes: this.#raw_bytes });
+    this.#raw_bytes = 0;
+  }
+
+  #takeTime(): number {
+    const draft = this.draft;
+    for (let slot = draft.candidates[TIME]!; slot >= 0; slot = draft.next_candidate[slot]!) {
+      const kind = draft.kinds[slot];
+      let time = Number.NaN;
+      if (kind === BODY) time = this.time.read(draft.body, draft.starts[slot]!, draft.ends[slot]!);
+      else if (kind === NUMBER) time = epochTime_us(draft.numbers[slot]!);
+      else if (kind === SCRATCH) time = this.time.read(draft.scratch, draft.starts[slot]!, draft.ends[slot]!);
+      else if (kind === NULL) this.#consumed[slot] = 1;
+      if (Number.isNaN(time)) continue;
+      if (this.time.isTooFarAhead(time)) return this.#received_us;
+      this.#consumed[slot] = 1;
+      return time;
+    }
+    return this.#received_us;
+  }
+
+  #takeLevel(): void {
+    const draft = this.draft;
+    let level = -1;
+    this.#level_in_tens = false;
+    this.#severity_text_written = false;
+    for (let slot = draft.candidates[LEVEL]!; slot >= 0 && level < 0; slot = draft.next_candidate[slot]!) {
+      const kind = draft.kinds[slot]!;
+      if (kind === BODY || kind === SCRATCH) level = this.#levelFromText(slot, kind === BODY ? draft.body : draft.scratch);
+      else if (kind === NUMBER) level = this.#levelFromNumber(slot, draft.numbers[slot]!);
+      else if (kind === NULL) this.#consumed[slot] = 1;
+    }
+    if (level < 0) level = this.#default_level;
+    if (level < 0) return;
+    const bytes = this.#level_bytes[level]!;
+    this.#builder.setBytes(this.#level_key, bytes, 0, bytes.length);
+  }
+
+  #levelFromText(slot: number, bytes: Uint8Array): number {
+    const { paths, starts, ends } = this.draft;
+    const { weak } = paths[slot]!.alias!;
+    const start = starts[slot]!;
+    const end = ends[slot]!;
+    if (start === end && !weak) {
+      this.#consumed[slot] = 1;
+      return -1;
+    }
+    if (this.levels.read(bytes, start, end)) {
+      const { level, telling, everyday } = this.levels;
+      if (weak) return everyday ? -1 : level;
+      if (!telling || this.#keepSeverityText(slot, bytes, start, end)) this.#consumed[slot] = 1;
+      return level;
+    }
+    const number = smallNumber(bytes, start, end);
+    if (number >= 0) return this.#levelFromNumber(slot, number);
+    if (!weak && this.#keepSeverityText(slot, bytes, start, Math.min(end, utf8End(bytes, start, end, FIELD_SIZE_BYTES_MAX)))) {
+      this.#consumed[slot] = 1;
+    }
+    return -1;
+  }
+
+  #levelFromNumber(slot: number, value: number): number {
+    const { weak, scale } = this.draft.paths[slot]!.alias!;
+    if (weak && scale === "usual") return -1;
+    const found = levelOfNumber(value, scale);
+    if (found === null) return -1;
+    this.#level_in_tens = scale === "usual" && value >= 10;
+    if (!weak && this.#keepSeverity(slot, found)) this.#consumed[slot] = 1;
+    return found.level;
+  }
+
+  /** Keeps what a number says beyond its level; false where the slot itself is to stay. */
+  #keepSeverity(slot: number, found: NumberedLevel): boolean {
+    if (found.severity_number !== null) {
+      if (this.draft.has("severity_number")) return false;
+      this.#builder.setNumber(this.#severity_number, found.severity_number);
+    }
+    if (found.severity_text === null) return true;
+    const bytes = encoder.encode(found.severity_text);
+    return this.#keepSeverityText(slot, bytes, 0, bytes.length);
+  }
+
+  /** False where the attribute `severity_text` is the slot's own or taken: the slot stays an attribute then. */
+  #keepSeverityText(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#severity_text_written || this.draft.has("severity_text")) return false;
+    if (end < this.draft.ends[slot]! && bytes !== this.draft.scratch && bytes === this.draft.body) this.draft.markCut("severity_text");
+    this.#builder.setBytes(this.#severity_text, bytes, start, end);
+    this.#severity_text_written = true;
+    return true;
+  }
+
+  /** Fills a string field from the first candidate that has a value for it; false where none has. */
+  #takeText(field: TextField, first: number): boolean {
+    const draft = this.draft;
+    for (let slot = first; slot >= 0; slot = draft.next_candidate[slot]!) {
+      const kind = draft.kinds[slot]!;
+      const path = draft.paths[slot]!;
+      if (kind === JSON_TEXT || (path.name === "name" && !this.#isLoggerOfService())) continue;
+      if (field.role === EVENT_ID) {
+        if (!this.#isEventId(slot)) continue;
+      } else if (kind === NULL || (kind !== NUMBER && kind > NUMBER && draft.starts[slot] === draft.ends[slot])) {
+        this.#consumed[slot] = 1;
+        continue;
+      }
+      this.#consumed[slot] = 1;
+      if (kind === BODY || kind === SCRATCH) {
+        const start = draft.starts[slot]!;
+        const bytes = kind === BODY ? draft.body : draft.scratch;
+        const end = this.#bounded(bytes, start, draft.ends[slot]!, FIELD_SIZE_BYTES_MAX, path);
+        this.#builder.setBytes(field.key, bytes, start, end);
+      } else this.#builder.setText(field.key, literalText(kind, draft.numbers[slot]!));
+      return true;
+    }
+    return false;
+  }
+
+  /** bunyan's `name` is the application: it comes with a number as level and a host. In other logs `name` may be anything. */
+  #isLoggerOfService(): boolean {
+    return this.#level_in_tens && this.draft.has("hostname") && this.draft.has("pid");
+  }
+
+  #isEventId(slot: number): boolean {
+    const kind = this.draft.kinds[slot];
+    const size_bytes = this.draft.ends[slot]! - this.draft.starts[slot]!;
+    return (kind === BODY || kind === SCRATCH) && size_bytes > 0 && size_bytes <= FIELD_SIZE_BYTES_MAX;
+  }
+
+  #takeMessage(): void {
+    const draft = this.draft;
+    for (let slot = draft.candidates[MESSAGE]!; slot >= 0; slot = draft.next_candidate[slot]!) {
+      const kind = draft.kinds[slot]!;
+      const path = draft.paths[slot]!;
+      if (kind < BODY || kind === JSON_TEXT) {
+        if (path.alias!.weak) continue;
+        if (kind < BODY) {
+          this.#consumed[slot] = 1;
+          if (kind === NULL) continue;
+          const bytes = encoder.encode(literalText(kind, draft.numbers[slot]!));
+          this.#builder.setMessage(bytes, 0, bytes.length);
+          return;
+        }
+      }
+      const bytes = kind === BODY ? draft.body : draft.scratch;
+      const start = draft.starts[slot]!;
+      this.#consumed[slot] = 1;
+      this.#builder.setMessage(bytes, start, this.#bounded(bytes, start, draft.ends[slot]!, MESSAGE_SIZE_BYTES_MAX, path));
+      return;
+    }
+  }
+
+  #writeAttributes(): void {
+    const { count, kinds, paths, starts, ends, numbers, cut } = this.draft;
+    const consumed = this.#consumed;
+    const builder = this.#builder;
+    for (let slot = 0; slot < count; slot++) {
+      if (consumed[slot] === 1) continue;
+      const path = paths[slot]!;
+      if (path.is_cut_mark && cut.length > 0) continue;
+      if (path.name_cut) this.draft.markCut(path.name);
+      const key = path.twin !== null && this.draft.has(path.twin) ? attributeKey(path.name) : path.key;
+      const kind = kinds[slot]!;
+      if (kind === NUMBER) builder.setNumber(key, numbers[slot]!);
+      else if (kind === BODY || kind === SCRATCH) this.#writeString(key, path, kind, starts[slot]!, ends[slot]!);
+      else if (kind === JSON_TEXT) this.#writeJson(key, path, starts[slot]!, ends[slot]!);
+      else if (kind === NULL) builder.setNull(key);
+      else builder.setBoolean(key, kind === TRUE);
+    }
+  }
+
+  #writeString(key: ColumnKey, path: Path, kind: number, start: number, end: number): void {
+    const bytes = kind === BODY ? this.draft.body : this.draft.scratch;
+    this.#builder.setBytes(key, bytes, start, this.#bounded(bytes, start, end, ATTRIBUTE_VALUE_SIZE_BYTES_MAX, path));
+  }
+
+  /** JSON text that must be cut is no JSON any more and becomes a string. */
+  #writeJson(key: ColumnKey, path: Path, start: number, end: number): void {
+    const { scratch } = this.draft;
+    const bounded = this.#bounded(scratch, start, end, ATTRIBUTE_VALUE_SIZE_BYTES_MAX, path);
+    if (bounded < end) this.#builder.setBytes(key, scratch, start, bounded);
+    else this.#builder.setJson(key, scratch, start, end);
+  }
+
+  #writeCutMark(): void {
+    const bytes = encoder.encode(JSON.stringify(this.draft.cut));
+    this.#builder.setJson(this.#cut_mark, bytes, 0, bytes.length);
+  }
+
+  /** Where the value ends when it is cut to the size; a cut is marked. */
+  #bounded(bytes: Uint8Array, start: number, end: number, size_bytes_max: number, path: Path): number {
+    if (end - start <= size_bytes_max) return end;
+    this.draft.markCut(path.name);
+    return utf8Boundary(bytes, start, size_bytes_max);
+  }
+}
+
+function utf8End(bytes: Uint8Array, start: number, end: number, size_bytes_max: number): number {
+  return end - start <= size_bytes_max ? end : utf8Boundary(bytes, start, size_bytes_max);
+}
+
+function cutDefault(text: string): Uint8Array {
+  const bytes = encoder.encode(text);
+  return bytes.subarray(0, utf8End(bytes, 0, bytes.length, FIELD_SIZE_BYTES_MAX));
+}
+
+function literalText(kind: number, number: number): string {
+  if (kind === NUMBER) return String(number);
+  return kind === FALSE ? "false" : "true";
+}
+
+/** One to three digits as a number, else -1. */
+function smallNumber(bytes: Uint8Array, start: number, end: number): number {
+  if (end === start || end - start > 3) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
