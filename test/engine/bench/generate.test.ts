@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Random, Weighted, zipf } from "../../../bench/generate/random.ts";
 import { type GeneratedEvent, NEEDLE_PHRASE, SLOW_MS, TIMEOUT_PHRASE, WEEK_MS, Week } from "../../../bench/generate.ts";
+import { Random, Weighted, zipf } from "../../../clients/demo/generate/random.ts";
 
 const START_MS = Date.UTC(2026, 10, 2);
 
