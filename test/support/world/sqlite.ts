@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { SqlDatabase, SqlValue } from "../../../durable-objects/storage.ts";
 
 /** A Durable Object's storage on Node's SQLite: the same engine that workerd has inside. */

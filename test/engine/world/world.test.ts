@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { simulate, type WorldOptions } from "../../support/world/world.ts";
+
+const CALM: WorldOptions = { steps: 250, fault_chance: 0, crash_chance: 0, time_travel: false };
+const ROUGH: WorldOptions = { steps: 350, fault_chance: 0.01, crash_chance: 0.02, time_travel: false };
+const TIME_TRAVEL: WorldOptions = { steps: 350, fault_chance: 0.005, crash_chance: 0.02, time_travel: true };
+
+/** Seeds that once failed; each stays. */
+const ONCE_FAILED: [number, WorldOptions][] = [];
+
+async function runSeeds(from: number, count: number, options: WorldOptions): Promise<number> {
+  let reads = 0;
+  for (let seed = from; seed < from + count; seed++) reads += (await simulate(seed, options)).reads;
+  return reads;
+}
+
+describe("the simulated world keeps every promise", () => {
+  it("in any order of steps", async () => {
+    expect(await runSeeds(1, 300, CALM)).toBeGreaterThan(300);
+  }, 120_000);
+
+  it("with crashes and faults at any step", async () => {
+    expect(await runSeeds(10_001, 400, ROUGH)).toBeGreaterThan(400);
+  }, 120_000);
+
+  it("with D1 set back in time", async () => {
+    expect(await runSeeds(20_001, 200, TIME_TRAVEL)).toBeGreaterThan(200);
+  }, 120_000);
+
+  it.each(ONCE_FAILED)("seed %i", async (seed, options) => {
+    expect((await simulate(seed, options)).reads).toBeGreaterThan(0);
+  });
+
+  it("is decided by its seed alone", async () => {
+    const first = await simulate(7, ROUGH);
+    const second = await simulate(7, ROUGH);
+    expect(second.trace).toEqual(first.trace);
+  });
+});

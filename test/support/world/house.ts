@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { StreamCore } from "../../../durable-objects/project-stream/stream-core.ts";
+import type { ProjectStreamRpc } from "../../../durable-objects/project-stream/types.ts";
+import type { House } from "../../../worker/jobs/house.ts";
+import { bucketOn, type StoredObject } from "./bucket.ts";
+import { type Actor, InjectedFault, type Scheduler } from "./scheduler.ts";
+import { d1On, objectStorage } from "./sqlite.ts";
+
+const MIGRATION = join(import.meta.dirname, "../../../migrations/0000_first.sql");
+
+/** A message of the events queue: it stays until it is acknowledged, and a lost acknowledgement brings it again. */
+export interface QueuedMessage {
+  id: string;
+  body: unknown;
+  attempts: number;
+}
+
+/** Messages in the order in which they were sent; any of them may be delivered at any time. */
+export class EventsQueue {
+  readonly messages = new Map<string, QueuedMessage>();
+  sent = 0;
+}
+
+/** All that lasts: what is in here survives every crash. Ledge's own code runs on it, one step at a time. */
+export class WorldStore {
+  readonly objects = new Map<string, StoredObject>();
+  readonly catalog = new DatabaseSync(":memory:");
+  readonly queue = new EventsQueue();
+  clock_ms = Date.UTC(2026, 0, 10, 12);
+  private readonly storages = new Map<string, DatabaseSync>();
+  private readonly cores = new Map<string, StreamCore>();
+
+  constructor() {
+    for (const statement of String(readFileSync(MIGRATION)).split("--> statement-breakpoint")) this.catalog.exec(statement);
+  }
+
+  /** The living object of a stream; after an eviction a new one on the same storage. */
+  core(name: string): StreamCore {
+    const known = this.cores.get(name);
+    if (known) return known;
+    const storage = this.storages.get(name) ?? new DatabaseSync(":memory:");
+    this.storages.set(name, storage);
+    const [project_id = "", shard = "0"] = name.split(":");
+    const core = new StreamCore(objectStorage(storage), { project_id, shard: Number(shard) }, () => this.clock_ms);
+    this.cores.set(name, core);
+    return core;
+  }
+
+  evict(name: string): void {
+    this.cores.delete(name);
+  }
+
+  get streamNames(): string[] {
+    return [...this.storages.keys()];
+  }
+
+  close(): void {
+    this.catalog.close();
+    for (const storage of this.storages.values()) storage.close();
+  }
+}
+
+/** The stores as one actor sees them: each of its calls is a step. */
+export function houseFor(store: WorldStore, scheduler: Scheduler, actor: Actor): House {
+  const step = scheduler.stepOf(actor);
+  const now_ms = () => store.clock_ms;
+  return {
+    db: d1On(store.catalog, step),
+    bucket: bucketOn(store.objects, step, now_ms),
+    stream: (project_id, shard) => streamStub(store, `${project_id}:${shard}`, step),
+    ask: async () => undefined,
+    now_ms,
+  };
+}
+
+type Step = ReturnType<Scheduler["stepOf"]>;
+
+/** Calls travel as copies, and a fault inside makes the object anew from its storage, as the real object does. */
+function streamStub(store: WorldStore, name: string, step: Step): ProjectStreamRpc {
+  const call = <T>(method: string, work: (core: StreamCore) => T) =>
+    step(`stream.${method}`, () => {
+      try {
+        return structuredClone(work(store.core(name)));
+      } catch (error) {
+        store.evict(name);
+        throw error;
+      }
+    });
+  return {
+    append: (request) => call("append", (core) => core.append(structuredClone(request))),
+    view: (request) => call("view", (core) => core.view(request)),
+    plan: (force) => call("plan", (core) => core.plan(force)),
+    commit: (plan_id, row) => call("commit", (core) => core.commit(plan_id, structuredClone(row))),
+    outbox: () => call("outbox", (core) => core.waitingRows()),
+    exported: (ids) => call("exported", (core) => core.exported(ids)),
+    known: (ids) => call("known", (core) => core.known(ids)),
+    changes: (after_seq, count_max) => call("changes", (core) => core.changes(after_seq, count_max)),
+    status: () => call("status", (core) => core.status()),
+    configure: (settings) => call("configure", (core) => core.tenancy.configure(settings)),
+    settings: () => call("settings", (core) => core.tenancy.settings()),
+    putKey: (key) => call("putKey", (core) => core.tenancy.putKey(key)),
+    revokeKey: (key_id, revoked_at) => call("revokeKey", (core) => core.tenancy.revokeKey(key_id, revoked_at)),
+    keys: () => call("keys", (core) => core.tenancy.keys()),
+    verifyKey: () => {
+      throw new InjectedFault("the world has no keys");
+    },
+  };
+}
