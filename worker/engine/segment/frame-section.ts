@@ -1,6 +1,7 @@
 /** Columns inside a frame's section: compact forms that are compressed together, for dictionaries and for the columns of short frames. */
 import type { BoolColumn, BytesColumn, Column, DictColumn, NumberColumn } from "../batch/event-batch.ts";
 import { NULL_CODE } from "../batch/event-batch.ts";
+import { bitWidth, decodeHybrid, encodeHybrid } from "./bits.ts";
 import type { ByteReader, ByteSink } from "./bytes.ts";
 import { DamageError } from "./errors.ts";
 import type { NumberDictionary } from "./number-dictionary.ts";
@@ -8,54 +9,37 @@ import { decodeStrings, encodeStrings } from "./strings.ts";
 
 // ── Codes ───────────────────────────────────────────────────────────────────
 
-/** One, two or four bytes a code; null is the code after the last. Nothing at all where every row has the one value. */
+/** As Parquet's hybrid of runs and packed bits; null is the code after the last. Nothing at all where every row has the one value. */
 function writeCodes(sink: ByteSink, codes: Uint32Array, rows: number, count: number): number {
   let nulls = 0;
   for (let row = 0; row < rows; row++) if (codes[row] === NULL_CODE) nulls++;
   if (isConstant(count, nulls, rows)) return nulls;
-  const width = codeBytes(count);
-  sink.reserve(rows * width);
-  const { bytes } = sink;
-  let at = sink.length;
-  for (let row = 0; row < rows; row++) {
-    let code = codes[row]!;
-    if (code === NULL_CODE) code = count;
-    bytes[at++] = code;
-    if (width > 1) bytes[at++] = code >>> 8;
-    if (width > 2) {
-      bytes[at++] = code >>> 16;
-      bytes[at++] = code >>> 24;
-    }
+  if (nulls === 0) {
+    encodeHybrid(sink, codes, 0, rows, bitWidth(count));
+    return nulls;
   }
-  sink.length = at;
+  const slots = new Uint32Array(rows);
+  for (let row = 0; row < rows; row++) slots[row] = codes[row] === NULL_CODE ? count : codes[row]!;
+  encodeHybrid(sink, slots, 0, rows, bitWidth(count + 1));
   return nulls;
 }
 
 function readCodes(reader: ByteReader, rows: number, count: number, nulls: number): Uint32Array {
   const codes = new Uint32Array(rows);
   if (isConstant(count, nulls, rows)) return nulls > 0 ? codes.fill(NULL_CODE) : codes;
-  const width = codeBytes(count);
-  const { bytes } = reader;
-  let at = reader.skip(rows * width);
+  const slots = nulls > 0 ? count + 1 : count;
+  decodeHybrid(reader.bytes, reader.at, reader.end, bitWidth(slots), codes, 0, rows);
   for (let row = 0; row < rows; row++) {
-    let code = bytes[at++]!;
-    if (width > 1) code |= bytes[at++]! << 8;
-    if (width > 2) code = (code | (bytes[at++]! << 16) | (bytes[at++]! << 24)) >>> 0;
-    if (code >= count) {
-      if (code > count) throw new DamageError("a code without a value");
-      code = NULL_CODE;
-    }
-    codes[row] = code;
+    const code = codes[row]!;
+    if (code < count) continue;
+    if (code >= slots) throw new DamageError("a code without a value");
+    codes[row] = NULL_CODE;
   }
   return codes;
 }
 
 function isConstant(count: number, nulls: number, rows: number): boolean {
   return (count === 1 && nulls === 0) || nulls === rows;
-}
-
-function codeBytes(count: number): number {
-  return count < 256 ? 1 : count < 65_536 ? 2 : 4;
 }
 
 // ── Dictionaries ────────────────────────────────────────────────────────────

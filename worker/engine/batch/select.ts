@@ -1,0 +1,277 @@
+/** Rows taken out of batches and batches put one after another. */
+import {
+  ATTRIBUTE_PREFIX,
+  type BytesColumn,
+  type Column,
+  type DictColumn,
+  type EventBatch,
+  NULL_CODE,
+  type NumberColumn,
+} from "./event-batch.ts";
+import { columnValue, conform, unifyColumns, usesOf } from "./unify.ts";
+
+export { columnValue, textAt } from "./unify.ts";
+
+/** The given rows of a batch, in the given order; dictionaries are shared with it. */
+export function selectRows(batch: EventBatch, rows: Uint32Array): EventBatch {
+  const columns = new Map<string, Column>();
+  for (const [name, column] of batch.columns) columns.set(name, selectColumn(column, rows));
+  return {
+    rows: rows.length,
+    timestamp_us: gather(batch.timestamp_us, rows),
+    ingest_us: gather(batch.ingest_us, rows),
+    columns,
+    rest: batch.rest === null ? null : selectBytes(batch.rest, rows),
+  };
+}
+
+/** A column's values in the given rows. */
+export function selectColumn(column: Column, rows: Uint32Array): Column {
+  switch (column.kind) {
+    case "dict":
+      return { kind: "dict", values: column.values, codes: gather(column.codes, rows) };
+    case "bytes":
+      return selectBytes(column, rows);
+    case "bool":
+      return { kind: "bool", values: gather(column.values, rows), present: gatherMarks(column.present, rows) };
+    default:
+      return { kind: column.kind, values: gather(column.values, rows), present: gatherMarks(column.present, rows) };
+  }
+}
+
+function gather<T extends Float64Array | Uint32Array | Uint8Array>(source: T, rows: Uint32Array): T {
+  const target = new (source.constructor as new (length: number) => T)(rows.length);
+  for (let index = 0; index < rows.length; index++) target[index] = source[rows[index]!]!;
+  return target;
+}
+
+function gatherMarks(present: Uint8Array | null, rows: Uint32Array): Uint8Array | null {
+  return present === null ? null : gather(present, rows);
+}
+
+export function selectBytes(column: BytesColumn, rows: Uint32Array): BytesColumn {
+  const { offsets: from, bytes: source } = column;
+  const offsets = new Uint32Array(rows.length + 1);
+  let size = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    size += from[row + 1]! - from[row]!;
+    offsets[index + 1] = size;
+  }
+  const bytes = new Uint8Array(size);
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    copyBytes(source, from[row]!, from[row + 1]!, bytes, offsets[index]!);
+  }
+  return { kind: "bytes", offsets, bytes, present: gatherMarks(column.present, rows) };
+}
+
+/** For short strings a loop is faster than a view and `set`. */
+function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start > 48) {
+    target.set(source.subarray(start, end), at);
+    return;
+  }
+  for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!;
+}
+
+/**
+ * The batches one after another. Where an attribute differs in type, int64 and double make double; otherwise the type that most rows have
+ * stays a column and the other values go to the rest column of their rows.
+ */
+export function concatBatches(batches: readonly EventBatch[]): EventBatch {
+  if (batches.length === 1) return batches[0]!;
+  const layout = unifyColumns(batches.flatMap(usesOf));
+  const parts = batches.map((batch) => conform(batch, layout));
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const columns = new Map<string, Column>();
+  for (const name of layout.keys()) {
+    columns.set(
+      name,
+      concatColumns(
+        parts.map((part) => ({ column: part.columns.get(name) ?? null, rows: part.rows })),
+        rows,
+      ),
+    );
+  }
+  return {
+    rows,
+    timestamp_us: concatTimes(
+      parts.map((part) => part.timestamp_us),
+      rows,
+    ),
+    ingest_us: concatTimes(
+      parts.map((part) => part.ingest_us),
+      rows,
+    ),
+    columns,
+    rest: parts.some((part) => part.rest !== null)
+      ? concatBytes(
+          parts.map((part) => ({ column: part.rest, rows: part.rows })),
+          rows,
+        )
+      : null,
+  };
+}
+
+interface ColumnPart {
+  /** Null: no value in any of the rows. */
+  column: Column | null;
+  rows: number;
+}
+
+function concatTimes(parts: readonly Float64Array[], rows: number): Float64Array {
+  const whole = new Float64Array(rows);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Parts of one family of types; int64 among doubles are doubles already. */
+function concatColumns(parts: readonly ColumnPart[], rows: number): Column {
+  const first = parts.find((part) => part.column !== null)!.column!;
+  if (first.kind === "dict" || first.kind === "bytes") {
+    return parts.some((part) => part.column?.kind === "bytes") ? concatBytes(parts, rows) : concatDicts(parts, rows);
+  }
+  const values = first.kind === "bool" ? new Uint8Array(rows) : new Float64Array(rows);
+  const present = concatMarks(parts, rows);
+  let at = 0;
+  for (const { column, rows: count } of parts) {
+    if (column !== null) values.set((column as NumberColumn).values, at);
+    at += count;
+  }
+  return { kind: first.kind, values, present } as Column;
+}
+
+function concatMarks(parts: readonly ColumnPart[], rows: number): Uint8Array | null {
+  const whole = (column: Column | null): boolean => column !== null && column.kind !== "dict" && column.present === null;
+  if (parts.every((part) => whole(part.column))) return null;
+  const marks = new Uint8Array(rows);
+  let at = 0;
+  for (const { column, rows: count } of parts) {
+    if (column !== null) markPresent(marks, at, column, count);
+    at += count;
+  }
+  return marks;
+}
+
+function markPresent(marks: Uint8Array, at: number, column: Column, rows: number): void {
+  if (column.kind === "dict") {
+    for (let row = 0; row < rows; row++) if (column.codes[row] !== NULL_CODE) marks[at + row] = 1;
+  } else if (column.present === null) marks.fill(1, at, at + rows);
+  else marks.set(column.present.subarray(0, rows), at);
+}
+
+/** One dictionary of the values that rows use; others are dropped. */
+function concatDicts(parts: readonly ColumnPart[], rows: number): DictColumn {
+  const values: string[] = [];
+  const known = new Map<string, number>();
+  const codes = new Uint32Array(rows);
+  let at = 0;
+  for (const { column, rows: count } of parts) {
+    if (column === null) codes.fill(NULL_CODE, at, at + count);
+    else mergeDict(column as DictColumn, codes.subarray(at, at + count), values, known);
+    at += count;
+  }
+  return { kind: "dict", values, codes };
+}
+
+function mergeDict(column: DictColumn, target: Uint32Array, values: string[], known: Map<string, number>): void {
+  const merged = new Uint32Array(column.values.length).fill(NULL_CODE);
+  for (let row = 0; row < target.length; row++) {
+    const code = column.codes[row]!;
+    if (code === NULL_CODE) {
+      target[row] = NULL_CODE;
+      continue;
+    }
+    if (merged[code] === NULL_CODE) {
+      const value = column.values[code]!;
+      let number = known.get(value);
+      if (number === undefined) {
+        number = values.length;
+        values.push(value);
+        known.set(value, number);
+      }
+      merged[code] = number;
+    }
+    target[row] = merged[code]!;
+  }
+}
+
+function concatBytes(parts: readonly ColumnPart[], rows: number): BytesColumn {
+  const plain = parts.map(({ column, rows: count }) => (column === null ? null : bytesColumn(column, count)));
+  let size = 0;
+  for (const [index, column] of plain.entries()) if (column !== null) size += column.offsets[parts[index]!.rows]! - column.offsets[0]!;
+  const offsets = new Uint32Array(rows + 1);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  let end = 0;
+  for (const [index, column] of plain.entries()) {
+    const count = parts[index]!.rows;
+    const start = column?.offsets[0] ?? 0;
+    for (let row = 0; row < count; row++) offsets[at + row + 1] = column === null ? end : end + column.offsets[row + 1]! - start;
+    if (column !== null) {
+      bytes.set(column.bytes.subarray(start, column.offsets[count]!), end);
+      end += column.offsets[count]! - start;
+    }
+    at += count;
+  }
+  return { kind: "bytes", offsets, bytes, present: concatMarks(parts, rows) };
+}
+
+/** Any string column with its strings written out. */
+export function bytesColumn(column: Column, rows: number): BytesColumn {
+  if (column.kind === "bytes") return column;
+  if (column.kind !== "dict") throw new TypeError(`a ${column.kind} column holds no strings`);
+  return expandDict(column, rows);
+}
+
+function expandDict(column: DictColumn, rows: number): BytesColumn {
+  const encoder = new TextEncoder();
+  const parts = column.values.map((value) => encoder.encode(value));
+  const offsets = new Uint32Array(rows + 1);
+  let present: Uint8Array | null = null;
+  for (let row = 0; row < rows; row++) {
+    const code = column.codes[row]!;
+    if (code === NULL_CODE) {
+      present ??= new Uint8Array(rows).fill(1);
+      present[row] = 0;
+    }
+    offsets[row + 1] = offsets[row]! + (parts[code]?.length ?? 0);
+  }
+  const bytes = new Uint8Array(offsets[rows]!);
+  for (let row = 0; row < rows; row++) {
+    const part = parts[column.codes[row]!];
+    if (part !== undefined) bytes.set(part, offsets[row]!);
+  }
+  return { kind: "bytes", offsets, bytes, present };
+}
+
+let remembered: { rest: BytesColumn; row: number; object: Record<string, unknown> } | null = null;
+
+/** The rest object of a row; the last one is remembered, since values are asked for name by name. */
+function restAt(rest: BytesColumn, row: number): Record<string, unknown> {
+  if (remembered !== null && remembered.rest === rest && remembered.row === row) return remembered.object;
+  const text = columnValue(rest, row) as string | null;
+  const object = text === null ? {} : (JSON.parse(text) as Record<string, unknown>);
+  remembered = { rest, row, object };
+  return object;
+}
+
+/**
+ * A value by its column name (`service`, `attributes.user.id`), wherever the row keeps it.
+ * `timestamp` and `ingest_ts` are microseconds since the epoch.
+ */
+export function valueAt(batch: EventBatch, name: string, row: number): string | number | boolean | unknown[] | null {
+  if (name === "timestamp") return batch.timestamp_us[row]!;
+  if (name === "ingest_ts") return batch.ingest_us[row]!;
+  const column = batch.columns.get(name);
+  const value = column === undefined ? null : columnValue(column, row);
+  if (value !== null || batch.rest === null) return value;
+  const attribute = name.startsWith(ATTRIBUTE_PREFIX) ? name.slice(ATTRIBUTE_PREFIX.length) : name;
+  const rest = restAt(batch.rest, row);
+  return Object.hasOwn(rest, attribute) ? (rest[attribute] as string | number | boolean | unknown[] | null) : null;
+}
