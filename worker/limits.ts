@@ -110,6 +110,9 @@ export const COMPACTIONS_PER_JOB_MAX = 8;
 export const JOURNAL_AGE_MS = 10 * 60_000;
 /** Replaced objects deleted in one sweep. */
 export const DELETIONS_PER_SWEEP_MAX = 1_000;
+export const BACKUP_ROWS_PER_READ = 1_000;
+/** Daily backups of D1 that stay in the bucket. */
+export const BACKUPS_KEPT_MAX = 30;
 /** Pages of R2's list that one sweep looks at. */
 export const SWEEP_PAGES_MAX = 100;
 export const COMPACT_INPUTS_MAX = 32;

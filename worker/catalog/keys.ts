@@ -3,6 +3,7 @@ export const SEGMENT_PREFIX = "segments/v1/";
 export const SWAP_PREFIX = "swaps/v1/";
 export const JOURNAL_PREFIX = "journal/v1/";
 export const DEAD_LETTER_PREFIX = "dead-letters/v1/";
+export const BACKUP_PREFIX = "backups/v1/";
 export const GENERATION_PREFIX = "generations/v1/";
 
 export function segmentKey(project_id: string, segment_id: string): string {

@@ -1,6 +1,7 @@
 import { livingProjects } from "../catalog/projects.ts";
 import { SHARD_ZERO } from "../catalog/stream.ts";
 import type { Env } from "../env.ts";
+import { backUp } from "./backup.ts";
 import { type House, houseOf } from "./house.ts";
 import { resendJournal } from "./resend-journal.ts";
 import { sweep } from "./sweep.ts";
@@ -8,6 +9,7 @@ import { sweep } from "./sweep.ts";
 /** The crons of wrangler.toml. */
 const FREQUENT = "*/5 * * * *";
 const HOURLY = "17 * * * *";
+const NIGHTLY = "41 2 * * *";
 
 /** Each task by itself: one that fails is logged and does not keep the others from running. */
 export async function runSchedule(controller: ScheduledController, env: Env): Promise<void> {
@@ -17,6 +19,7 @@ export async function runSchedule(controller: ScheduledController, env: Env): Pr
     await attempt("jobs", () => askForJobs(house));
     await attempt("sweep", () => sweep(house));
   }
+  if (controller.cron === NIGHTLY) await attempt("backup", () => backUp(house));
 }
 
 /** Every project is looked at once an hour, whatever became of its messages and alarms. */
