@@ -1,0 +1,30 @@
+/** Pipes on events: `where` narrows the filter, `limit` bounds all pages together, `fields` chooses what is shown. */
+
+import { ATTRIBUTE_PREFIX, type EventRecord } from "../engine/batch/event-batch.ts";
+import { isAttribute, type Query } from "../engine/query/query.ts";
+
+/** Events that all pages may show together. */
+export function eventsMax(query: Query): number {
+  return query.pipes.reduce((least, pipe) => (pipe.kind === "limit" ? Math.min(least, pipe.count) : least), Number.POSITIVE_INFINITY);
+}
+
+/** Only the named fields of an event; its id stays, for every event can be asked for by it. */
+function project(record: EventRecord, fields: readonly string[]): EventRecord {
+  const source = record as unknown as Record<string, unknown>;
+  const shown: Record<string, unknown> = { event_id: record.event_id };
+  const attributes: Record<string, unknown> = {};
+  for (const field of fields) {
+    if (isAttribute(field)) {
+      const name = field.slice(ATTRIBUTE_PREFIX.length);
+      if (Object.hasOwn(record.attributes, name)) attributes[name] = record.attributes[name];
+    } else if (source[field] !== undefined) shown[field] = source[field];
+  }
+  return { ...shown, attributes } as unknown as EventRecord;
+}
+
+/** An event as the query's `fields` pipes leave it. */
+export function shownFields(query: Query, record: EventRecord): EventRecord {
+  let shown = record;
+  for (const pipe of query.pipes) if (pipe.kind === "fields") shown = project(shown, pipe.fields);
+  return shown;
+}

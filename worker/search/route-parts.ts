@@ -1,0 +1,34 @@
+import type { Context } from "hono";
+import type { AppEnv } from "../auth/access.ts";
+import { authenticate } from "../auth/authenticate.ts";
+import { aliveSegments } from "../catalog/segments.ts";
+import { streamOf } from "../catalog/stream.ts";
+import { KEY_SECURITY, problems } from "../schemas.ts";
+import { SearchContext, type SearchSources } from "./context.ts";
+
+/** What all search routes have in common. */
+export const SEARCH_ROUTE = {
+  method: "get" as const,
+  tags: ["Search"],
+  security: KEY_SECURITY,
+  middleware: [authenticate("read")],
+};
+export const SEARCH_PROBLEMS = problems(400, 401, 403, 410, 422, 429, 503);
+
+/** What the search of a request works with: the data of its key's project. */
+export function sourcesOf(c: Context<AppEnv>): SearchSources {
+  const { env } = c;
+  const { project_id } = c.var.access;
+  return {
+    project_id,
+    stream: (shard) => streamOf(env, project_id, shard),
+    segments: (from_us, to_us, also_ids) => aliveSegments(env.DB, project_id, from_us, to_us, also_ids),
+    objects: env.BUCKET,
+    now_us: () => Date.now() * 1_000,
+    signal: c.req.raw.signal ?? null,
+  };
+}
+
+export function contextOf(c: Context<AppEnv>): SearchContext {
+  return new SearchContext(sourcesOf(c));
+}

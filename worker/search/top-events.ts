@@ -1,0 +1,214 @@
+/**
+ * The first events in time order after a position: a bounded selection that meets events in any order and keeps what can still be shown.
+ * The order is total: time, then hash of the row; identical rows are one entry with a count.
+ */
+import type { EventBatch, EventRecord } from "../engine/batch/event-batch.ts";
+import { eventId, rowHash } from "../engine/batch/identity.ts";
+import { recordAt } from "../engine/batch/record.ts";
+import type { Order, Position } from "./cursor.ts";
+
+export interface FoundEvent {
+  timestamp_us: number;
+  hash: string;
+  /** 0-based among identical rows. */
+  copy: number;
+  record: EventRecord;
+}
+
+export interface TopResult {
+  events: FoundEvent[];
+  /** True where further events follow. */
+  more: boolean;
+  /** Where the next page begins; null where nothing was shown. */
+  last: Position | null;
+}
+
+export interface TopOptions {
+  order: Order;
+  limit: number;
+  after: Position | null;
+  /** Bytes of shown events after which a page ends early; one event is always shown. */
+  size_bytes_max: number;
+}
+
+interface Entry {
+  timestamp_us: number;
+  hash: string;
+  count: number;
+  size_bytes: number;
+  record: EventRecord;
+}
+
+const RECORD_OVERHEAD_BYTES = 400;
+
+function sizeOf(record: EventRecord): number {
+  return RECORD_OVERHEAD_BYTES + (record.message?.length ?? 0) + JSON.stringify(record.attributes).length;
+}
+
+export class TopEvents {
+  readonly #options: TopOptions;
+  readonly #direction: 1 | -1;
+  readonly #entries = new Map<string, Entry>();
+  /** Only what comes strictly before this can be shown. */
+  #bound: { timestamp_us: number; hash: string } | null = null;
+  #more = false;
+  #events = 0;
+  #size_bytes = 0;
+  #pruned = false;
+
+  constructor(options: TopOptions) {
+    this.#options = options;
+    this.#direction = options.order === "asc" ? 1 : -1;
+  }
+
+  /** False where no event within these times (both inclusive) can change the result. */
+  wants(ts_min_us: number, ts_max_us: number): boolean {
+    const { after } = this.#options;
+    const [first, last] = this.#direction === 1 ? [ts_min_us, ts_max_us] : [ts_max_us, ts_min_us];
+    if (after && this.#before(last, after.timestamp_us)) return false;
+    this.#pruneIfFull();
+    return this.#bound === null || !this.#before(this.#bound.timestamp_us, first);
+  }
+
+  /** Those of the rows whose time lets them enter; identities need all columns and are looked at in `add`. */
+  candidates(batch: EventBatch, rows: Uint32Array): Uint32Array {
+    this.#pruneIfFull();
+    const { after } = this.#options;
+    const times = batch.timestamp_us;
+    const bound_us = this.#bound?.timestamp_us;
+    const kept = new Uint32Array(rows.length);
+    // Rows at the position's own time may have been shown: they are candidates, but do not count towards the limit.
+    const counted = new Float64Array(rows.length);
+    let kept_length = 0;
+    let counted_length = 0;
+    for (const row of rows) {
+      const time = times[row]!;
+      if (bound_us !== undefined && this.#before(bound_us, time)) continue;
+      if (after && this.#before(time, after.timestamp_us)) continue;
+      kept[kept_length++] = row;
+      if (!after || time !== after.timestamp_us) counted[counted_length++] = time;
+    }
+    const result = kept.subarray(0, kept_length);
+    const enough = this.#options.limit + 1;
+    if (counted_length <= enough) return result;
+    const sorted = counted.subarray(0, counted_length).sort();
+    const threshold = sorted[this.#direction === 1 ? enough - 1 : counted_length - enough]!;
+    this.#more = true;
+    return result.filter((row) => !this.#before(threshold, times[row]!));
+  }
+
+  /** @param batch with all columns of the events, since their identity covers them */
+  add(batch: EventBatch, rows: Uint32Array): void {
+    const { after } = this.#options;
+    const times = batch.timestamp_us;
+    const ordered = Array.from(rows).sort((a, b) => (times[a]! - times[b]!) * this.#direction || a - b);
+    for (const row of ordered) {
+      const timestamp_us = times[row]!;
+      // Best first: from here on none can enter.
+      if (this.#bound !== null && this.#before(this.#bound.timestamp_us, timestamp_us)) {
+        this.#more = true;
+        return;
+      }
+      const hash = rowHash(batch, row);
+      if (after && this.#compare(timestamp_us, hash, after) < 0) continue;
+      if (this.#bound && this.#compare(timestamp_us, hash, this.#bound) >= 0) {
+        this.#more = true;
+        continue;
+      }
+      this.#put(timestamp_us, hash, batch, row);
+    }
+  }
+
+  result(): TopResult {
+    this.#prune();
+    const { limit, size_bytes_max, after } = this.#options;
+    const events: FoundEvent[] = [];
+    let last: Position | null = null;
+    let size_bytes = 0;
+    let more = this.#more;
+    for (const entry of this.#sorted()) {
+      const { timestamp_us, hash, record, count } = entry;
+      const first_copy = after !== null && this.#compare(timestamp_us, hash, after) === 0 ? after.copies : 0;
+      for (let copy = first_copy; copy < count; copy++) {
+        if (events.length >= limit || (events.length > 0 && size_bytes + entry.size_bytes > size_bytes_max))
+          return { events, more: true, last };
+        const event_id = record.event_id ?? eventId(timestamp_us, hash, copy);
+        events.push({ timestamp_us, hash, copy, record: { ...record, event_id } });
+        last = { timestamp_us, hash, copies: copy + 1 };
+        size_bytes += entry.size_bytes;
+      }
+    }
+    if (events.length === 0) more = false;
+    return { events, more, last };
+  }
+
+  /** Copies of one row that were met, whether shown or not. */
+  countOf(timestamp_us: number, hash: string): number {
+    return this.#entries.get(`${timestamp_us}:${hash}`)?.count ?? 0;
+  }
+
+  #before(a_us: number, b_us: number): boolean {
+    return this.#direction === 1 ? a_us < b_us : a_us > b_us;
+  }
+
+  #compare(timestamp_us: number, hash: string, other: { timestamp_us: number; hash: string }): number {
+    if (timestamp_us !== other.timestamp_us) return timestamp_us < other.timestamp_us ? -this.#direction : this.#direction;
+    if (hash === other.hash) return 0;
+    return hash < other.hash ? -this.#direction : this.#direction;
+  }
+
+  #put(timestamp_us: number, hash: string, batch: EventBatch, row: number): void {
+    const key = `${timestamp_us}:${hash}`;
+    this.#pruned = false;
+    let entry = this.#entries.get(key);
+    if (entry) entry.count += 1;
+    else {
+      const record = recordAt(batch, row);
+      entry = { timestamp_us, hash, count: 1, size_bytes: sizeOf(record), record };
+      this.#entries.set(key, entry);
+    }
+    if (entry.count > this.#shownCopies(entry)) {
+      this.#events += 1;
+      this.#size_bytes += entry.size_bytes;
+    }
+    if (this.#events > 2 * (this.#options.limit + 1) || this.#size_bytes > 2 * this.#options.size_bytes_max) this.#prune();
+  }
+
+  #shownCopies(entry: Entry): number {
+    const { after } = this.#options;
+    return after && this.#compare(entry.timestamp_us, entry.hash, after) === 0 ? after.copies : 0;
+  }
+
+  #sorted(): Entry[] {
+    return [...this.#entries.values()].sort((a, b) => this.#compare(a.timestamp_us, a.hash, b));
+  }
+
+  #pruneIfFull(): void {
+    if (!this.#pruned && this.#events > this.#options.limit) this.#prune();
+  }
+
+  /** Keeps the shortest prefix that fills a page and tells that more follow, or as much of it as the size bound allows. */
+  #prune(): void {
+    const { limit, size_bytes_max } = this.#options;
+    const sorted = this.#sorted();
+    this.#pruned = true;
+    let events = 0;
+    let size_bytes = 0;
+    let keep = 0;
+    for (const entry of sorted) {
+      if (events > limit) break;
+      const copies = Math.max(0, entry.count - this.#shownCopies(entry));
+      if (events > 0 && size_bytes + entry.size_bytes > size_bytes_max) break;
+      events += copies;
+      size_bytes += copies * entry.size_bytes;
+      keep += 1;
+    }
+    if (keep === sorted.length && events <= limit) return;
+    const edge = keep < sorted.length && events <= limit ? sorted[keep]! : sorted[keep - 1]!;
+    this.#bound = { timestamp_us: edge.timestamp_us, hash: edge.hash };
+    this.#more = true;
+    for (const entry of sorted.slice(keep)) this.#entries.delete(`${entry.timestamp_us}:${entry.hash}`);
+    this.#events = events;
+    this.#size_bytes = size_bytes;
+  }
+}
