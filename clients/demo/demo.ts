@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Credentials, readCredentials } from "../cli/local/credentials.ts";
 import { Week } from "./generate/week.ts";
@@ -21,7 +20,7 @@ const HELP = `Usage: npm run demo -- [options]
   --seed <n>          another seed, other events
 `;
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ROOT = join(import.meta.dirname, "../..");
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const BACKFILL_BATCH = 2_000;
@@ -134,7 +133,7 @@ class Demo {
     }
   }
 
-  private async send(body: Uint8Array<ArrayBuffer>): Promise<void> {
+  private async send(body: Uint8Array): Promise<void> {
     this.sent += await sendLogs(body, {
       credentials: this.credentials,
       signal: this.signal,

@@ -22,7 +22,7 @@ export interface SendOptions {
  * @returns how many events were accepted.
  * @throws SendFault where the service refuses for good, AbortError when the signal fires.
  */
-export async function sendLogs(body: Uint8Array<ArrayBuffer>, options: SendOptions): Promise<number> {
+export async function sendLogs(body: Uint8Array, options: SendOptions): Promise<number> {
   const { credentials, signal } = options;
   const key = randomUUID();
   let told = false;

@@ -23,7 +23,7 @@ export interface WeekOptions {
 
 export interface NdjsonBatch {
   /** One JSON object a line. */
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array;
   events: number;
 }
 
