@@ -51,11 +51,12 @@ export class Path {
   stamp = -1;
   slot = -1;
 
-  constructor(name: string) {
+  /** @param alias the field that the name means, looked up unless the caller knows better */
+  constructor(name: string, alias: Alias | null = aliasOf(name)) {
     const attribute = attributeName(name);
     const short = cutName(attribute);
     this.name = name;
-    this.alias = aliasOf(name);
+    this.alias = alias;
     this.key = attributeKey(short);
     this.name_cut = short !== attribute;
     this.is_cut_mark = attribute === CUT_MARK;
@@ -100,6 +101,9 @@ export class Draft {
   body: Uint8Array = new Uint8Array(0);
   scratch = new Uint8Array(4096);
   scratch_used = 0;
+  /** Event time and level (index into LEVELS) where the decoder itself knows them; NaN and -1 where they are to be found among the values. */
+  time_us = Number.NaN;
+  level = -1;
   /** Names of what was cut from the event. */
   cut: string[] = [];
   root = new Path("");
@@ -111,6 +115,8 @@ export class Draft {
     this.body = body;
     this.count = 0;
     this.scratch_used = 0;
+    this.time_us = Number.NaN;
+    this.level = -1;
     this.#attributes = 0;
     this.#stamp++;
     this.candidates.fill(-1);

@@ -109,6 +109,7 @@ export class EventWriter {
 
   #takeTime(): number {
     const draft = this.draft;
+    if (draft.time_us >= 0) return this.time.isTooFarAhead(draft.time_us) ? this.#received_us : draft.time_us;
     for (let slot = draft.candidates[TIME]!; slot >= 0; slot = draft.next_candidate[slot]!) {
       const kind = draft.kinds[slot];
       let time = Number.NaN;
@@ -126,7 +127,7 @@ export class EventWriter {
 
   #takeLevel(): void {
     const draft = this.draft;
-    let level = -1;
+    let level = draft.level;
     this.#level_in_tens = false;
     this.#severity_text_written = false;
     for (let slot = draft.candidates[LEVEL]!; slot >= 0 && level < 0; slot = draft.next_candidate[slot]!) {

@@ -22,6 +22,8 @@ export class TimeReader {
   end = 0;
   /** Whether the time read last named the time of day, not a date alone. */
   has_clock = false;
+  /** Whether it named its year. */
+  has_year = true;
   #received_us: number;
   #clock = new Clock();
   #cached_date = 0;
@@ -48,6 +50,7 @@ export class TimeReader {
   readPrefix(bytes: Uint8Array, start: number, end: number): number {
     this.end = start;
     this.has_clock = false;
+    this.has_year = true;
     if (start >= end) return Number.NaN;
     return checked(isDigit(bytes[start]!) ? this.#readFromDigit(bytes, start, end) : this.#readFromName(bytes, start, end));
   }
@@ -158,9 +161,10 @@ export class TimeReader {
     return this.#withClock(dayNumber(year, month, numberAt(b, start, digits)), b, year_at + year_digits, end, false);
   }
 
-  /** `Jan  2 03:04:05`, `Jan 02, 2026 3:04:05 PM`, `Sun Jan 2 03:04:05 2026`, `Mon, 02 Jan 2006 15:04:05 -0700`. */
+  /** `Jan  2 03:04:05`, `Jan 02, 2026 3:04:05 PM`, `Sun Jan 2 03:04:05 2026`, `Mon, 02 Jan 2006 15:04:05 -0700`, `I0102 15:04:05.678901`. */
   #readFromName(b: Uint8Array, start: number, end: number): number {
     let at = start;
+    if (digitRun(b, at + 1, end) === 4) return this.#withGuessedYear(numberAt(b, at + 1, 2), numberAt(b, at + 3, 2), b, at + 5, end);
     if (weekdayAt(b, at, end) && !monthIsMeant(b, at, end)) {
       at = skipName(b, at, end);
       if (b[at] === COMMA) at++;
@@ -202,6 +206,7 @@ export class TimeReader {
     if (b[at] !== SPACE || !this.#clock.read(b, at + 1, end)) return Number.NaN;
     this.end = this.#clock.end;
     this.has_clock = true;
+    this.has_year = false;
     const us = this.#clock.us_of_day - this.#clock.offset_us;
     const latest_us = this.#received_us + FUTURE_SKEW_MS_MAX * 1000;
     // The 29th of February needs up to eight steps back.

@@ -1,0 +1,103 @@
+import { isUtf8 } from "node:buffer";
+import { EVENT_SIZE_BYTES_MAX } from "../../limits.ts";
+import { BODY, type Path } from "../normalize/draft.ts";
+import { EventWriter } from "../normalize/event-writer.ts";
+import { fingerprint } from "../patterns/fingerprint.ts";
+import { ErrorList, shown } from "./error-list.ts";
+import { INVALID_UTF8_MARK } from "./json.ts";
+import { JsonScanner } from "./json-scanner.ts";
+import { TextLineReader } from "./text-line.ts";
+import { type DecodeContext, type Decoded, DecodeFailure } from "./types.ts";
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * Decodes text, one event a line (LF or CRLF; blank lines are none). The message is the whole line as it came, so that every word of it is found;
+ * time, level, pairs, and the fields of access logs and syslog are taken from it beside that. A line that is a JSON object is read as `decodeJson` would.
+ * @throws DecodeFailure where there is no line, or too many
+ */
+export function decodeText(body: Uint8Array, context: DecodeContext): Decoded {
+  return new TextDecoding(body, context).decode();
+}
+
+class TextDecoding {
+  #body: Uint8Array;
+  #writer: EventWriter;
+  #json: JsonScanner;
+  #line: TextLineReader;
+  #errors = new ErrorList();
+  #valid_utf8: boolean;
+  #message: Path;
+  #index = 0;
+
+  constructor(body: Uint8Array, context: DecodeContext) {
+    this.#body = body;
+    this.#writer = new EventWriter(context, { fingerprint });
+    this.#json = new JsonScanner(this.#writer.draft);
+    this.#valid_utf8 = isUtf8(body);
+    const { draft, time, levels } = this.#writer;
+    const { host, service } = context.defaults;
+    this.#message = draft.pathNamed("message");
+    const guesses = { host: host ? null : draft.pathNamed("host"), service: service ? null : draft.pathNamed("service") };
+    this.#line = new TextLineReader(draft, time, levels, guesses);
+  }
+
+  decode(): Decoded {
+    const body = this.#body;
+    let start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
+    while (start < body.length) {
+      const newline = body.indexOf(NEWLINE, start);
+      const stop = newline < 0 ? body.length : newline;
+      const end = stop > start && body[stop - 1] === CARRIAGE_RETURN ? stop - 1 : stop;
+      if (!isBlank(body, start, end)) this.#take(start, end);
+      start = stop + 1;
+    }
+    if (this.#index === 0) throw new DecodeFailure("empty", "the body holds no line");
+    this.#writer.finish();
+    const { accepted, batches } = this.#writer;
+    return { batches, accepted, rejected: this.#errors.rejected, errors: this.#errors.errors };
+  }
+
+  #take(start: number, end: number): void {
+    const index = this.#index++;
+    if (end - start > EVENT_SIZE_BYTES_MAX) {
+      this.#errors.add(index, "", shown(this.#body, start, end), `the line is larger than ${EVENT_SIZE_BYTES_MAX} bytes`);
+    } else if (this.#valid_utf8 || isUtf8(this.#body.subarray(start, end))) this.#event(this.#body, start, end, end - start, false);
+    else {
+      const repaired = new TextEncoder().encode(new TextDecoder().decode(this.#body.subarray(start, end)));
+      this.#event(repaired, 0, repaired.length, end - start, true);
+    }
+  }
+
+  #event(bytes: Uint8Array, start: number, end: number, raw_bytes: number, repaired: boolean): void {
+    const draft = this.#writer.draft;
+    draft.begin(bytes);
+    if (!this.#isJson(bytes, start, end)) {
+      draft.addBytes(this.#message, BODY, start, end);
+      this.#line.read(bytes, start, end);
+    }
+    if (repaired) draft.markCut(INVALID_UTF8_MARK);
+    this.#writer.commit(raw_bytes);
+  }
+
+  /** Reads the line as a JSON object; where it is none, the draft is empty again. */
+  #isJson(bytes: Uint8Array, start: number, end: number): boolean {
+    let from = start;
+    let to = end;
+    while (bytes[from]! <= 0x20) from++;
+    while (bytes[to - 1]! <= 0x20) to--;
+    if (bytes[from] !== OPEN_OBJECT || bytes[to - 1] !== CLOSE_OBJECT) return false;
+    const draft = this.#writer.draft;
+    if (this.#json.scan(bytes, from, to) === to && draft.count > 0) return true;
+    draft.begin(bytes);
+    return false;
+  }
+}
+
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at]! > 0x20) return false;
+  return true;
+}
