@@ -16,6 +16,8 @@ export default {
         "default-src": ["self"],
         "script-src": ["self"],
         "style-src": ["self"],
+        // SvelteKit's announcer of page changes for screen readers carries this one style attribute.
+        "style-src-attr": ["unsafe-hashes", "sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo="],
         "img-src": ["self", "data:"],
         "connect-src": ["self"],
         "object-src": ["none"],
