@@ -1,0 +1,148 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Ledge } from "../../clients/cli/local/index.ts";
+import { type Truth, WEEK_MS } from "../generate.ts";
+import { formatNumber, printTable, progress, quantile } from "../report.ts";
+import { BatchFile } from "./batches.ts";
+import { Client, type SendResult } from "./client.ts";
+import { Peer } from "./duckdb.ts";
+import { probeVisibility } from "./probes.ts";
+import { cpuTime_ms, peakMemory_bytes } from "./process.ts";
+import { askAll } from "./queries.ts";
+import { runUntilDone, startService } from "./run-service.ts";
+import { copySegments, stored, totalOf } from "./storage.ts";
+
+export interface ThroughputOptions {
+  /** Empty folder for data and files. */
+  folder: string;
+  events: number;
+  connections: number;
+  batch: number;
+  seed: number;
+  /** Whether DuckDB writes and reads the same rows. */
+  peer: boolean;
+}
+
+interface Range {
+  from: string;
+  to: string;
+}
+
+const SEARCHABLE_WAIT_MS = 600_000;
+const MIB = 2 ** 20;
+
+/** Accepted and searchable events a second, visibility, bytes an event, memory, questions: in the local profile. */
+export async function measureThroughput(options: ThroughputOptions): Promise<void> {
+  const { events, batch, seed, folder } = options;
+  progress(`making ${formatNumber(events)} events`);
+  const start_ms = Date.now() - WEEK_MS;
+  const batches = new BatchFile(join(folder, "events.ndjson"), { seed, events, batch, start_ms });
+  const { truth } = batches;
+  console.log(
+    `${formatNumber(events)} events of ${formatNumber(truth.size_bytes / events)} bytes, ${formatNumber(batches.templates)} templates, ${formatNumber(batch)} a request, ${options.connections} connections, seed ${seed}`,
+  );
+  const ledge = await startService(join(folder, "home"), "local");
+  const client = new Client(ledge.credentials, options.connections);
+  try {
+    const range = { from: new Date(truth.ts_min_ms).toISOString(), to: new Date(truth.ts_max_ms + 1).toISOString() };
+    await measureIngest(ledge, client, batches, range, options);
+    await measureVisibility(client);
+    const peer = options.peer ? await Peer.open() : null;
+    await measureStorage(ledge, client, batches, peer, folder);
+    await measureQuestions(ledge, client, peer, truth, range, folder);
+    console.log(`\nPeak memory of workerd: ${formatNumber(peakMemory_bytes(ledge.workerdPid) / MIB)} MiB`);
+  } finally {
+    client.close();
+    batches.close();
+    await ledge.stop();
+  }
+}
+
+async function measureIngest(ledge: Ledge, client: Client, batches: BatchFile, range: Range, options: ThroughputOptions): Promise<void> {
+  const { events } = options;
+  progress("sending");
+  const cpu_before_ms = cpuTime_ms(ledge.workerdPid);
+  const started_ms = performance.now();
+  const sent = await client.sendAll(batches, options.connections);
+  await waitUntilSearchable(client, range, sent.accepted);
+  const searchable_ms = performance.now() - started_ms;
+  const cpu_ms = cpuTime_ms(ledge.workerdPid) - cpu_before_ms;
+  if (sent.accepted !== events) console.error(`WRONG: ${sent.accepted} of ${events} events were accepted`);
+  printTable(
+    "Ingest",
+    ["", "events/s", "MB/s", "s"],
+    [ingestRow("accepted (durable)", sent, sent.took_ms, batches.truth), ingestRow("searchable", sent, searchable_ms, batches.truth)],
+  );
+  console.log(
+    `  request p50 ${formatNumber(quantile(sent.latencies_ms, 0.5))} ms, p99 ${formatNumber(quantile(sent.latencies_ms, 0.99))} ms, max ${formatNumber(Math.max(...sent.latencies_ms))} ms; asked to wait ${sent.pushbacks} times; workerd CPU ${formatNumber((cpu_ms * 1_000) / events)} us an event`,
+  );
+}
+
+function ingestRow(name: string, sent: SendResult, took_ms: number, truth: Truth): (string | number)[] {
+  return [name, (sent.accepted * 1_000) / took_ms, truth.size_bytes / took_ms / 1_000, took_ms / 1_000];
+}
+
+async function waitUntilSearchable(client: Client, range: Range, events: number): Promise<void> {
+  const started_ms = performance.now();
+  for (;;) {
+    const { total } = await client.search<{ total: number }>("/api/v1/logs/histogram", { ...range, by: "none" });
+    if (total === events) return;
+    if (total > events) throw new Error(`${total} events are found of ${events} that were accepted`);
+    if (performance.now() - started_ms > SEARCHABLE_WAIT_MS) throw new Error(`only ${total} of ${events} accepted events are found`);
+    await sleep(50);
+  }
+}
+
+async function measureVisibility(client: Client): Promise<void> {
+  progress("probing");
+  const times_ms = await probeVisibility(client);
+  console.log(
+    `\nFrom 202 to found: p50 ${formatNumber(quantile(times_ms, 0.5))} ms, p99 ${formatNumber(quantile(times_ms, 0.99))} ms (search included)`,
+  );
+}
+
+async function measureStorage(ledge: Ledge, client: Client, batches: BatchFile, peer: Peer | null, folder: string): Promise<void> {
+  const { truth } = batches;
+  const rows: (string | number)[][] = [];
+  const add = (name: string, events: number, size_bytes: number, files: number, took_ms: number): number =>
+    rows.push([name, size_bytes / events, truth.size_bytes / truth.events / (size_bytes / events), files, took_ms / 1_000]);
+  progress("flushing");
+  const flush = await runUntilDone(client, "flush");
+  const before = totalOf(await stored(ledge));
+  add("flushed", before.rows, before.size_bytes, before.segments, flush.took_ms);
+  progress("compacting");
+  const compact = await runUntilDone(client, "compact");
+  const after = totalOf(await stored(ledge));
+  add("compacted", after.rows, after.size_bytes, after.segments, compact.took_ms);
+  if (peer !== null) {
+    progress("DuckDB writes the same rows");
+    const written = await peer.write(batches.path, join(folder, "peer.parquet"));
+    add("DuckDB, Parquet with zstd", truth.events, written.size_bytes, 1, written.took_ms);
+  }
+  printTable("Storage", ["", "bytes/event", "times smaller than NDJSON", "files", "s"], rows);
+}
+
+async function measureQuestions(
+  ledge: Ledge,
+  client: Client,
+  peer: Peer | null,
+  truth: Truth,
+  range: Range,
+  folder: string,
+): Promise<void> {
+  progress("asking");
+  const results = await askAll(client, peer, truth, range);
+  printTable(
+    "Questions over all events (medians of seven; Ledge over HTTP, DuckDB in process on its own file)",
+    ["", "Ledge ms", "DuckDB ms", "ratio", "answer"],
+    results.map(({ name, ms, peer_ms, right }) => [name, ms, peer_ms, peer_ms / ms, right ? "right" : "WRONG"]),
+  );
+  if (peer === null) return;
+  const copies = join(folder, "segments");
+  mkdirSync(copies);
+  await peer.show(await copySegments(ledge, copies));
+  const found = await peer.rows("SELECT level, count(*) FROM logs WHERE service <> 'probe' GROUP BY level ORDER BY level");
+  const right = found.every(([level, count]) => truth.by_level[String(level)] === Number(count)) && found.length > 0;
+  console.log(`\nDuckDB reads Ledge's segments: ${right ? "the same counts by level" : `WRONG ${JSON.stringify(found)}`}`);
+}
