@@ -91,6 +91,10 @@ export const ROW_GROUP_ROWS_MAX = 65_536;
 export const PAGE_SIZE_BYTES = 32 * 1024;
 /** Attribute columns of a segment; the rarest of a wider union go to its JSON column. */
 export const SEGMENT_ATTRIBUTE_COLUMNS_MAX = 128;
+/** Filters up to this size are read together with the segment's index; larger ones when they are first needed. */
+export const SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX = 64 * 1024;
+/** Ranges of an object this near to each other are read as one: a request costs more than the bytes between. */
+export const READ_GAP_SIZE_BYTES = 64 * 1024;
 export const FACT_BUCKET_US = 300_000_000;
 
 // ── Catalog ─────────────────────────────────────────────────────────────────

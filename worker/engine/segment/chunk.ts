@@ -1,0 +1,310 @@
+/**
+ * One column of one row group: a dictionary page where any part is coded, then data pages. Parts that are pages already are copied byte by byte;
+ * coded parts are recoded to the dictionary of the whole chunk.
+ */
+import { crc32 } from "node:zlib";
+import { type Column, NULL_CODE } from "../batch/event-batch.ts";
+import type { Family } from "../batch/unify.ts";
+import { ByteSink } from "./bytes.ts";
+import { bytesToDict } from "./dictify.ts";
+import { encodeBools, encodeBytes, encodeCodes, encodeNumbers, encodeTimes } from "./encode-column.ts";
+import { NumberTable, numberDictionary } from "./number-dictionary.ts";
+import { PAGE_ROWS_MAX, readDataPage, writeDictionaryHeader, writeNullPage } from "./pages.ts";
+import { encodeStrings } from "./strings.ts";
+import { compressPieces } from "./zstd.ts";
+
+/** A run of rows of one column, in one of the forms that a chunk is made of. */
+export type ChunkPart =
+  | { kind: "missing"; rows: number }
+  /** Complete data pages: bytes[start..end). */
+  | { kind: "pages"; rows: number; nulls: number; bytes: Uint8Array; start: number; end: number }
+  | { kind: "strings"; rows: number; values: readonly string[]; codes: Uint32Array }
+  | { kind: "numbers"; rows: number; values: Float64Array; codes: Uint32Array };
+
+export interface ChunkPage {
+  size_bytes: number;
+  rows: number;
+  crc: number;
+}
+
+export interface ChunkDictionary {
+  /** Of the whole page, header included. */
+  size_bytes: number;
+  raw_size: number;
+  /** Lengths of the zstd frames; empty where the dictionary is not compressed. */
+  pieces: number[];
+  crc: number;
+}
+
+export interface Chunk {
+  bytes: Uint8Array[];
+  size_bytes: number;
+  /** What it would be without compression, headers included. */
+  raw_size: number;
+  nulls: number;
+  compressed: boolean;
+  encodings: Set<number>;
+  dictionary: ChunkDictionary | null;
+  pages: ChunkPage[];
+  /** Of numbers, where it is known without decoding. */
+  range: { min: number; max: number } | null;
+}
+
+/** A dictionary smaller than this is stored as it is, so that the columns that every query reads need no call of the codec. */
+const DICTIONARY_COMPRESS_SIZE_BYTES_MIN = 1_024;
+
+/** A column as parts; the form follows from its content. */
+export function partOf(column: Column | null, rows: number): ChunkPart {
+  if (column === null) return { kind: "missing", rows };
+  if (column.kind === "dict") return { kind: "strings", rows, values: column.values, codes: column.codes };
+  if (column.kind === "bytes") {
+    const dict = bytesToDict(column, rows);
+    if (dict !== null) return { kind: "strings", rows, ...dict };
+  } else if (column.kind !== "bool") {
+    const dictionary = numberDictionary(column.values, column.present, rows);
+    if (dictionary !== null) return { kind: "numbers", rows, ...dictionary };
+  }
+  const sink = new ByteSink(64 * 1024);
+  const { nulls } =
+    column.kind === "bytes"
+      ? encodeBytes(sink, column, rows)
+      : column.kind === "bool"
+        ? encodeBools(sink, column, rows)
+        : encodeNumbers(sink, column, rows);
+  return { kind: "pages", rows, nulls, bytes: sink.bytes, start: 0, end: sink.length };
+}
+
+/** Times as a part. */
+export function partOfTimes(times: Float64Array): ChunkPart {
+  const rows = times.length;
+  const dictionary = numberDictionary(times, null, rows);
+  if (dictionary !== null) return { kind: "numbers", rows, ...dictionary };
+  const sink = new ByteSink(16 * 1024);
+  encodeTimes(sink, times);
+  return { kind: "pages", rows, nulls: 0, bytes: sink.bytes, start: 0, end: sink.length };
+}
+
+/** Makes the chunk of a column from its parts in order. */
+export function buildChunk(parts: readonly ChunkPart[], family: Family, optional: boolean): Chunk {
+  return new ChunkBuilder(family, optional).build(parts);
+}
+
+class ChunkBuilder {
+  readonly #family: Family;
+  readonly #optional: boolean;
+  readonly #chunk: Chunk = {
+    bytes: [],
+    size_bytes: 0,
+    raw_size: 0,
+    nulls: 0,
+    compressed: false,
+    encodings: new Set(),
+    dictionary: null,
+    pages: [],
+    range: null,
+  };
+
+  constructor(family: Family, optional: boolean) {
+    this.#family = family;
+    this.#optional = optional;
+  }
+
+  build(parts: readonly ChunkPart[]): Chunk {
+    if (parts.some((part) => part.kind === "strings" || part.kind === "numbers")) this.#buildCoded(parts);
+    else this.#buildPlain(parts);
+    return this.#chunk;
+  }
+
+  #buildPlain(parts: readonly ChunkPart[]): void {
+    let missing = 0;
+    for (const part of parts) {
+      if (part.kind === "pages") {
+        this.#addNulls(missing);
+        missing = 0;
+        this.#addPages(part.bytes, part.start, part.end, part.nulls);
+      } else missing += part.rows;
+    }
+    this.#addNulls(missing);
+  }
+
+  #addNulls(rows: number): void {
+    if (rows === 0) return;
+    const sink = new ByteSink(32);
+    for (let left = rows; left > 0; left -= PAGE_ROWS_MAX) writeNullPage(sink, Math.min(left, PAGE_ROWS_MAX));
+    this.#addPages(sink.bytes, 0, sink.length, rows);
+  }
+
+  #addPages(bytes: Uint8Array, start: number, end: number, nulls: number): void {
+    const chunk = this.#chunk;
+    for (let at = start; at < end; ) {
+      const page = readDataPage(bytes, at, end);
+      const size_bytes = page.end - at;
+      chunk.pages.push({ size_bytes, rows: page.rows, crc: crc32(bytes.subarray(at, page.end)) });
+      chunk.encodings.add(page.encoding);
+      chunk.raw_size += size_bytes - page.values_size + page.values_raw_size;
+      if (page.compressed) chunk.compressed = true;
+      at = page.end;
+    }
+    chunk.bytes.push(bytes.subarray(start, end));
+    chunk.size_bytes += end - start;
+    chunk.nulls += nulls;
+  }
+
+  /** The dictionary is complete before the first page is written: all codes have one width. */
+  #buildCoded(parts: readonly ChunkPart[]): void {
+    const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+    const codes = new Uint32Array(rows);
+    const merge = this.#family === "string" ? new StringMerge() : new NumberMerge();
+    let row = 0;
+    for (const part of parts) {
+      if (part.kind === "strings" || part.kind === "numbers") merge.add(part, codes, row);
+      else codes.fill(NULL_CODE, row, row + part.rows);
+      row += part.rows;
+    }
+    if (merge.count === 0) {
+      this.#buildPlain(parts);
+      return;
+    }
+    const pages: (() => void)[] = [];
+    let coded_from = 0;
+    row = 0;
+    for (const part of parts) {
+      if (part.kind === "pages") {
+        const [from, to] = [coded_from, row];
+        pages.push(() => this.#addCodes(codes, from, to, merge.count));
+        pages.push(() => this.#addPages(part.bytes, part.start, part.end, part.nulls));
+        coded_from = row + part.rows;
+      }
+      row += part.rows;
+    }
+    const plain_compressed = parts.some((part) => part.kind === "pages" && hasCompressedPage(part));
+    this.#addDictionary(merge.encode(this.#family), merge.count, plain_compressed);
+    for (const add of pages) add();
+    this.#addCodes(codes, coded_from, rows, merge.count);
+    if (merge instanceof NumberMerge && pages.length === 0) this.#chunk.range = merge.range();
+  }
+
+  #addCodes(codes: Uint32Array, start: number, end: number, count: number): void {
+    if (start === end) return;
+    const sink = new ByteSink(4096);
+    const { nulls } = encodeCodes(sink, codes, start, end, count, this.#optional);
+    this.#addPages(sink.bytes, 0, sink.length, nulls);
+  }
+
+  /** The codec is the chunk's: a dictionary must be compressed where any page is. */
+  #addDictionary(raw: Uint8Array, count: number, must_compress: boolean): void {
+    const chunk = this.#chunk;
+    const pieces = must_compress || raw.length >= DICTIONARY_COMPRESS_SIZE_BYTES_MIN ? compressPieces(raw) : [];
+    const stored = pieces.length > 0 ? pieces : [raw];
+    const stored_size = stored.reduce((sum, piece) => sum + piece.length, 0);
+    const header = new ByteSink(32);
+    writeDictionaryHeader(header, count, raw.length, stored_size);
+    const page = [header.view(), ...stored];
+    chunk.dictionary = {
+      size_bytes: header.length + stored_size,
+      raw_size: raw.length,
+      pieces: pieces.map((piece) => piece.length),
+      crc: page.reduce((crc, bytes) => crc32(bytes, crc), 0),
+    };
+    chunk.compressed = pieces.length > 0;
+    chunk.bytes.push(...page);
+    chunk.size_bytes += chunk.dictionary.size_bytes;
+    chunk.raw_size += header.length + raw.length;
+    chunk.encodings.add(0);
+  }
+}
+
+function hasCompressedPage(part: { bytes: Uint8Array; start: number; end: number }): boolean {
+  for (let at = part.start; at < part.end; ) {
+    const page = readDataPage(part.bytes, at, part.end);
+    if (page.compressed) return true;
+    at = page.end;
+  }
+  return false;
+}
+
+type CodedPart = Extract<ChunkPart, { codes: Uint32Array }>;
+
+/** Writes a part's codes as codes of the merged dictionary; a value is added when the first row needs it. */
+function recode(part: CodedPart, target: Uint32Array, start: number, codeOf: (code: number) => number): void {
+  const merged = new Uint32Array(part.values.length).fill(NULL_CODE);
+  const { codes } = part;
+  for (let row = 0; row < part.rows; row++) {
+    const code = codes[row]!;
+    let next = NULL_CODE;
+    if (code !== NULL_CODE) {
+      next = merged[code]!;
+      if (next === NULL_CODE) {
+        next = codeOf(code);
+        merged[code] = next;
+      }
+    }
+    target[start + row] = next;
+  }
+}
+
+class StringMerge {
+  readonly #values: string[] = [];
+  readonly #codes = new Map<string, number>();
+
+  get count(): number {
+    return this.#values.length;
+  }
+
+  add(part: CodedPart, target: Uint32Array, start: number): void {
+    const values = part.values as readonly string[];
+    recode(part, target, start, (code) => {
+      const value = values[code]!;
+      let merged = this.#codes.get(value);
+      if (merged === undefined) {
+        merged = this.#values.length;
+        this.#values.push(value);
+        this.#codes.set(value, merged);
+      }
+      return merged;
+    });
+  }
+
+  /** PLAIN: four bytes of length and the UTF-8 of each value. */
+  encode(): Uint8Array {
+    const { offsets, bytes } = encodeStrings(this.#values);
+    const sink = new ByteSink(bytes.length + this.count * 4);
+    for (let index = 0; index < this.count; index++) {
+      sink.u32(offsets[index + 1]! - offsets[index]!);
+      sink.raw(bytes.subarray(offsets[index]!, offsets[index + 1]!));
+    }
+    return sink.view();
+  }
+}
+
+class NumberMerge {
+  readonly #table = new NumberTable();
+
+  get count(): number {
+    return this.#table.count;
+  }
+
+  add(part: CodedPart, target: Uint32Array, start: number): void {
+    const values = part.values as Float64Array;
+    recode(part, target, start, (code) => this.#table.codeOf(values[code]!));
+  }
+
+  encode(family: Family): Uint8Array {
+    const sink = new ByteSink(this.count * 8);
+    for (const value of this.#table.distinct()) {
+      if (family === "double") sink.f64(value);
+      else sink.i64(value);
+    }
+    return sink.view();
+  }
+
+  range(): { min: number; max: number } | null {
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    for (const value of this.#table.distinct()) {
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    return min <= max ? { min, max } : null;
+  }
+}

@@ -1,0 +1,221 @@
+/** Puts a segment together: row groups, filters, Ledge's index, the Parquet footer. */
+import { crc32 } from "node:zlib";
+import type { ColumnChunk, Encoding, FileMetaData, KeyValue, ParquetType, RowGroup, SchemaElement } from "hyparquet";
+import { ByteWriter } from "hyparquet-writer";
+import { writeMetadata } from "hyparquet-writer/src/metadata.js";
+import { SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX } from "../../limits.ts";
+import type { Column } from "../batch/event-batch.ts";
+import type { Family } from "../batch/unify.ts";
+import type { Chunk } from "./chunk.ts";
+import { levelMaskOf, mergeFacts, type SegmentFacts, servicesOf } from "./facts.ts";
+import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
+import { chunkEntry, type IndexGroup, type SegmentIndex, writeIndex } from "./index-block.ts";
+import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
+
+export const SEGMENT_VERSION = "1";
+/** Keys of the footer's metadata; other readers ignore them. */
+export const KEY_VERSION = "ledge.version";
+export const KEY_ROW = "ledge.row";
+export const KEY_INDEX = "ledge.index";
+
+/** Services that a catalog row lists. */
+const SERVICES_LISTED_MAX = 64;
+const MAGIC = new Uint8Array([0x50, 0x41, 0x52, 0x31]);
+const ENCODING_NAMES: Record<number, Encoding> = {
+  0: "PLAIN",
+  5: "DELTA_BINARY_PACKED",
+  6: "DELTA_LENGTH_BYTE_ARRAY",
+  8: "RLE_DICTIONARY",
+};
+
+export interface SegmentColumn {
+  name: string;
+  family: Family;
+}
+
+/** A finished filter of a row group; `column` as in the index. */
+export interface GroupFilter {
+  column: string;
+  bytes: Uint8Array;
+}
+
+/** What a row group is besides its chunks. */
+export interface GroupFacts {
+  rows: number;
+  ts_min_us: number;
+  ts_max_us: number;
+  facts: SegmentFacts;
+  filters: GroupFilter[];
+}
+
+/** What a SegmentRow has that its own object cannot hold: its length is not known before it is written. */
+export type StoredRow = Omit<SegmentRow, "size_bytes" | "tail_size_bytes">;
+
+export class SegmentWriter {
+  readonly #columns: readonly SegmentColumn[];
+  readonly #chunks: Uint8Array[] = [MAGIC];
+  #offset = MAGIC.length;
+  readonly #row_groups: RowGroup[] = [];
+  readonly #groups: IndexGroup[] = [];
+  readonly #facts: SegmentFacts[] = [];
+  readonly #filters: GroupFilter[][] = [];
+  readonly #nulls: number[];
+  readonly #kinds: Column["kind"][];
+  #rows = 0;
+
+  /** @param columns without the times, which every segment has */
+  constructor(columns: readonly SegmentColumn[]) {
+    this.#columns = [{ name: TIMESTAMP, family: "int64" }, { name: INGEST_TS, family: "int64" }, ...columns];
+    this.#nulls = this.#columns.map(() => 0);
+    this.#kinds = this.#columns.map(({ family }) => (family === "string" ? "dict" : family));
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** @param chunks by column, beginning with the two times */
+  addGroup(chunks: readonly Chunk[], group: GroupFacts): void {
+    const entries = [];
+    const parquet: ColumnChunk[] = [];
+    for (const [index, chunk] of chunks.entries()) {
+      entries.push(chunkEntry(chunk, this.#offset, group.rows));
+      parquet.push(columnChunk(this.#columns[index]!, chunk, this.#offset, group));
+      this.#nulls[index] = this.#nulls[index]! + chunk.nulls;
+      const is_text = this.#columns[index]!.family === "string";
+      if (is_text && chunk.nulls < group.rows && [...chunk.encodings].some(isPlainText)) this.#kinds[index] = "bytes";
+      this.#append(chunk.bytes, chunk.size_bytes);
+    }
+    const { rows, ts_min_us, ts_max_us, facts, filters } = group;
+    this.#groups.push({ rows, ts_min_us, ts_max_us, chunks: entries, filters: [] });
+    this.#row_groups.push({
+      columns: parquet,
+      num_rows: BigInt(rows),
+      total_byte_size: BigInt(chunks.reduce((sum, chunk) => sum + chunk.raw_size, 0)),
+      total_compressed_size: BigInt(chunks.reduce((sum, chunk) => sum + chunk.size_bytes, 0)),
+    });
+    this.#facts.push(facts);
+    this.#filters.push(filters);
+    this.#rows += rows;
+  }
+
+  /**
+   * @param raw_bytes of the events as they came
+   * @returns the object's bytes in order and its catalog row
+   */
+  finish(identity: SegmentIdentity, raw_bytes: number): { chunks: Uint8Array[]; row: SegmentRow } {
+    const filters_at = this.#offset;
+    this.#appendFilters();
+    const filters_size = this.#offset - filters_at;
+    const index_at = this.#offset;
+    const index: SegmentIndex = { columns: this.#indexColumns(), groups: this.#groups, facts: mergeFacts(this.#facts) };
+    const index_bytes = writeIndex(index);
+    this.#append([index_bytes], index_bytes.length);
+    const stored = this.#storedRow(identity, raw_bytes, index.facts);
+    const row_text = JSON.stringify(stored);
+    const crc = crc32(row_text, crc32(index_bytes));
+    const footer = this.#footer([
+      { key: KEY_VERSION, value: SEGMENT_VERSION },
+      { key: KEY_ROW, value: row_text },
+      { key: KEY_INDEX, value: `${index_at},${index_bytes.length},${crc}` },
+    ]);
+    this.#append([footer, MAGIC], footer.length + MAGIC.length);
+    const inline = filters_size <= SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX;
+    return {
+      chunks: this.#chunks,
+      row: { ...stored, size_bytes: this.#offset, tail_size_bytes: this.#offset - (inline ? filters_at : index_at) },
+    };
+  }
+
+  #append(parts: readonly Uint8Array[], size: number): void {
+    this.#chunks.push(...parts);
+    this.#offset += size;
+  }
+
+  #appendFilters(): void {
+    for (const [group, filters] of this.#filters.entries()) {
+      for (const { column, bytes } of filters) {
+        this.#groups[group]!.filters.push({ column, offset: this.#offset, size_bytes: bytes.length, crc: crc32(bytes) });
+        this.#append([bytes], bytes.length);
+      }
+    }
+  }
+
+  #indexColumns(): SegmentIndex["columns"] {
+    return this.#columns.map(({ name }, index) => ({ name, kind: this.#kinds[index]!, nulls: this.#nulls[index]! }));
+  }
+
+  #storedRow(identity: SegmentIdentity, raw_bytes: number, facts: SegmentFacts): StoredRow {
+    const services = servicesOf(facts);
+    const groups = this.#groups;
+    return {
+      ...identity,
+      ts_min_us: groups.reduce((least, group) => Math.min(least, group.ts_min_us), groups[0]?.ts_min_us ?? 0),
+      ts_max_us: groups.reduce((most, group) => Math.max(most, group.ts_max_us), groups[0]?.ts_max_us ?? 0),
+      rows: this.#rows,
+      raw_bytes,
+      level_mask: levelMaskOf(facts),
+      services: services.length <= SERVICES_LISTED_MAX ? services.sort() : null,
+    };
+  }
+
+  #footer(key_value_metadata: KeyValue[]): Uint8Array {
+    const writer = new ByteWriter(16 * 1024);
+    const metadata: FileMetaData = {
+      version: 2,
+      schema: [{ name: "event", num_children: this.#columns.length }, ...this.#columns.map(schemaElement)],
+      num_rows: BigInt(this.#rows),
+      row_groups: this.#row_groups,
+      key_value_metadata,
+      created_by: "ledge version 1.0.0",
+      metadata_length: 0,
+    };
+    writeMetadata(writer, metadata);
+    return writer.getBytes();
+  }
+}
+
+function isPlainText(encoding: number): boolean {
+  return ENCODING_NAMES[encoding] === "DELTA_LENGTH_BYTE_ARRAY";
+}
+
+const PARQUET_TYPES: Record<Family, ParquetType> = { string: "BYTE_ARRAY", int64: "INT64", double: "DOUBLE", bool: "BOOLEAN" };
+
+function schemaElement({ name, family }: SegmentColumn): SchemaElement {
+  const type = PARQUET_TYPES[family];
+  if (name === TIMESTAMP || name === INGEST_TS) {
+    const logical_type = { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" } as const;
+    return { name, type, repetition_type: "REQUIRED", converted_type: "TIMESTAMP_MICROS", logical_type };
+  }
+  if (family !== "string") return { name, type, repetition_type: "OPTIONAL" };
+  if (name === REST) return { name, type, repetition_type: "OPTIONAL", converted_type: "JSON", logical_type: { type: "JSON" } };
+  return { name, type, repetition_type: "OPTIONAL", converted_type: "UTF8", logical_type: { type: "STRING" } };
+}
+
+function columnChunk(column: SegmentColumn, chunk: Chunk, offset: number, group: GroupFacts): ColumnChunk {
+  const { dictionary } = chunk;
+  const range = column.name === TIMESTAMP ? { min: group.ts_min_us, max: group.ts_max_us } : chunk.range;
+  const bounds = range === null ? {} : statistics(column.family, range);
+  return {
+    file_offset: BigInt(offset),
+    meta_data: {
+      type: PARQUET_TYPES[column.family],
+      encodings: [...chunk.encodings].map((encoding) => ENCODING_NAMES[encoding]!),
+      path_in_schema: [column.name],
+      codec: chunk.compressed ? "ZSTD" : "UNCOMPRESSED",
+      num_values: BigInt(group.rows),
+      total_uncompressed_size: BigInt(chunk.raw_size),
+      total_compressed_size: BigInt(chunk.size_bytes),
+      data_page_offset: BigInt(offset + (dictionary?.size_bytes ?? 0)),
+      dictionary_page_offset: dictionary === null ? undefined : BigInt(offset),
+      statistics: { null_count: BigInt(chunk.nulls), ...bounds },
+    },
+  };
+}
+
+function statistics(
+  family: Family,
+  { min, max }: { min: number; max: number },
+): { min_value: number | bigint; max_value: number | bigint } {
+  return family === "double" ? { min_value: min, max_value: max } : { min_value: BigInt(min), max_value: BigInt(max) };
+}

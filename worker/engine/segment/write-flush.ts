@@ -1,0 +1,198 @@
+/**
+ * A flush: the frames of a plan become one Parquet segment in arrival order. Pages are copied as they are, dictionaries are merged per row group;
+ * only short frames, frames with masked rows and frames whose columns do not agree with the rest are decoded and encoded again.
+ */
+import { ROW_GROUP_ROWS_MAX, SEGMENT_ATTRIBUTE_COLUMNS_MAX } from "../../limits.ts";
+import type { DictColumn, EventBatch } from "../batch/event-batch.ts";
+import { concatBatches, selectRows } from "../batch/select.ts";
+import { type ColumnUse, conform, type Family, fits, type Layout, unifyColumns } from "../batch/unify.ts";
+import { buildChunk, type Chunk, type ChunkPart, partOf, partOfTimes } from "./chunk.ts";
+import { columnOrder } from "./column-order.ts";
+import { asDamage, FrameError } from "./errors.ts";
+import { factsOf, mergeFacts } from "./facts.ts";
+import { OpenFrame, REST } from "./frame.ts";
+import { STORED } from "./frame-header.ts";
+import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
+import { type SegmentColumn, SegmentWriter } from "./segment-writer.ts";
+
+export interface FlushFrame {
+  bytes: Uint8Array;
+  /** Rows to leave out, ascending. */
+  masked: Uint32Array | null;
+}
+
+/** A frame whose pages are copied, or events to be encoded. */
+type Piece = { rows: number; frame: OpenFrame; times: Float64Array; batch: null } | { rows: number; frame: null; batch: EventBatch };
+
+/**
+ * @param frames in the order of their sequence numbers
+ * @returns the object's bytes in order, which may be views on the frames, and its catalog row
+ * @throws FrameError where a frame is damaged
+ */
+export function segmentFromFrames(frames: readonly FlushFrame[], identity: SegmentIdentity): { chunks: Uint8Array[]; row: SegmentRow } {
+  const opened = frames.map(({ bytes, masked }) => ({ frame: new OpenFrame(bytes), masked: masked?.length ? masked : null }));
+  try {
+    return writeFrames(opened, identity);
+  } catch (error) {
+    throw asDamage(FrameError, "frame", error);
+  }
+}
+
+interface MaskedFrame {
+  frame: OpenFrame;
+  masked: Uint32Array | null;
+}
+
+function writeFrames(frames: readonly MaskedFrame[], identity: SegmentIdentity): { chunks: Uint8Array[]; row: SegmentRow } {
+  const layout = unifyColumns(
+    frames.flatMap(({ frame }) => frameUses(frame)),
+    SEGMENT_ATTRIBUTE_COLUMNS_MAX,
+  );
+  const columns = segmentColumns(layout, frames);
+  const writer = new SegmentWriter(columns);
+  let raw_bytes = 0;
+  for (const group of cutGroups(frames)) {
+    raw_bytes += group.reduce((sum, part) => sum + survivingRawBytes(part), 0);
+    const pieces = piecesOf(group, layout);
+    if (pieces.length > 0) writeGroup(writer, columns, pieces);
+  }
+  return writer.finish(identity, raw_bytes);
+}
+
+function frameUses(frame: OpenFrame): ColumnUse[] {
+  const { columns, rows } = frame.header;
+  return columns
+    .slice(2)
+    .filter(({ name }) => name !== REST)
+    .map(({ name, kind, nulls }) => ({ name, kind, values: rows - nulls }));
+}
+
+/** The rest column is there where any frame has one, or anything is put into it. */
+function segmentColumns(layout: Layout, frames: readonly MaskedFrame[]): SegmentColumn[] {
+  const has_rest = frames.some(({ frame }) => frame.header.columns.some((column) => column.name === REST) || !agrees(frame, layout));
+  const columns: SegmentColumn[] = columnOrder(layout.keys()).map((name) => ({ name, family: layout.get(name)! }));
+  if (has_rest) columns.push({ name: REST, family: "string" });
+  return columns;
+}
+
+function agrees(frame: OpenFrame, layout: Layout): boolean {
+  return frame.header.columns.slice(2).every(({ name, kind }) => name === REST || fits(layout, name, kind));
+}
+
+/** Cut at the borders of frames. */
+function* cutGroups(frames: readonly MaskedFrame[]): Generator<MaskedFrame[]> {
+  let group: MaskedFrame[] = [];
+  let rows = 0;
+  for (const part of frames) {
+    const count = part.frame.header.rows - (part.masked?.length ?? 0);
+    if (count === 0) continue;
+    if (rows + count > ROW_GROUP_ROWS_MAX && rows > 0) {
+      yield group;
+      group = [];
+      rows = 0;
+    }
+    group.push(part);
+    rows += count;
+  }
+  if (group.length > 0) yield group;
+}
+
+function survivingRawBytes({ frame, masked }: MaskedFrame): number {
+  const { rows, raw_bytes } = frame.header;
+  return masked === null ? raw_bytes : Math.round((raw_bytes * (rows - masked.length)) / rows);
+}
+
+/** Neighbouring frames that must be decoded are joined, so that they make long pages. */
+function piecesOf(group: readonly MaskedFrame[], layout: Layout): Piece[] {
+  const pieces: Piece[] = [];
+  let decoded: EventBatch[] = [];
+  const join = (): void => {
+    if (decoded.length === 0) return;
+    const batch = concatBatches(decoded);
+    pieces.push({ rows: batch.rows, frame: null, batch });
+    decoded = [];
+  };
+  for (const { frame, masked } of group) {
+    if (masked === null && frame.paged && agrees(frame, layout)) {
+      join();
+      pieces.push({ rows: frame.header.rows, frame, times: frame.times(0), batch: null });
+    } else {
+      const batch = masked === null ? frame.batch() : selectRows(frame.batch(), unmasked(frame.header.rows, masked));
+      decoded.push(conform(batch, layout));
+    }
+  }
+  join();
+  return pieces;
+}
+
+function unmasked(rows: number, masked: Uint32Array): Uint32Array {
+  const kept = new Uint32Array(rows - masked.length);
+  let next = 0;
+  let length = 0;
+  for (let row = 0; row < rows; row++) {
+    if (masked[next] === row) next++;
+    else kept[length++] = row;
+  }
+  if (next !== masked.length) throw new RangeError("masked rows must be ascending rows of the frame");
+  return kept;
+}
+
+function writeGroup(writer: SegmentWriter, columns: readonly SegmentColumn[], pieces: readonly Piece[]): void {
+  const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
+  const chunks: Chunk[] = [
+    buildChunk(
+      pieces.map((piece) => timesPart(piece, 0)),
+      "int64",
+      false,
+    ),
+    buildChunk(
+      pieces.map((piece) => timesPart(piece, 1)),
+      "int64",
+      false,
+    ),
+  ];
+  for (const { name, family } of columns)
+    chunks.push(
+      buildChunk(
+        pieces.map((piece) => columnPart(piece, name, family)),
+        family,
+        true,
+      ),
+    );
+  let ts_min_us = Number.POSITIVE_INFINITY;
+  let ts_max_us = Number.NEGATIVE_INFINITY;
+  for (const piece of pieces) {
+    for (const time of piece.batch === null ? piece.times : piece.batch.timestamp_us) {
+      if (time < ts_min_us) ts_min_us = time;
+      if (time > ts_max_us) ts_max_us = time;
+    }
+  }
+  writer.addGroup(chunks, { rows, ts_min_us, ts_max_us, facts: mergeFacts(pieces.map(pieceFacts)), filters: [] });
+}
+
+function timesPart(piece: Piece, index: 0 | 1): ChunkPart {
+  if (piece.batch !== null) return partOfTimes(index === 0 ? piece.batch.timestamp_us : piece.batch.ingest_us);
+  return { kind: "pages", rows: piece.rows, nulls: 0, ...piece.frame.pages(piece.frame.header.columns[index]!) };
+}
+
+function columnPart(piece: Piece, name: string, family: Family): ChunkPart {
+  const { rows } = piece;
+  if (piece.batch !== null) return partOf(name === REST ? piece.batch.rest : (piece.batch.columns.get(name) ?? null), rows);
+  const column = piece.frame.header.columns.find((candidate) => candidate.name === name);
+  if (column === undefined || column.nulls === rows) return { kind: "missing", rows };
+  if (column.stored === STORED.PAGES) return { kind: "pages", rows, nulls: column.nulls, ...piece.frame.pages(column) };
+  if (family === "string") {
+    const { values, codes } = piece.frame.column(column) as DictColumn;
+    return { kind: "strings", rows, values, codes };
+  }
+  return { kind: "numbers", rows, ...piece.frame.numberDictionary(column) };
+}
+
+function pieceFacts(piece: Piece): ReturnType<typeof factsOf> {
+  if (piece.batch !== null) return factsOf(piece.batch);
+  const columns: EventBatch["columns"] = new Map();
+  for (const column of piece.frame.header.columns) {
+    if (column.name === "service" || column.name === "level") columns.set(column.name, piece.frame.column(column));
+  }
+  return factsOf({ rows: piece.rows, timestamp_us: piece.times, columns });
+}
