@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { EVENT_SIZE_BYTES_MAX } from "../../limits.ts";
-import { EventWriter } from "../normalize/event-writer.ts";
 import { fingerprint } from "../patterns/fingerprint.ts";
 import { ErrorList, shown } from "./error-list.ts";
+import { EventWriter } from "./event-writer.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { nextLine, skipBlank, skipString, skipValue } from "./json-skip.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "./types.ts";

@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { EVENT_SIZE_BYTES_MAX } from "../../limits.ts";
 import { BODY, type Path } from "../normalize/draft.ts";
-import { EventWriter } from "../normalize/event-writer.ts";
 import { fingerprint } from "../patterns/fingerprint.ts";
 import { ErrorList, shown } from "./error-list.ts";
+import { EventWriter } from "./event-writer.ts";
 import { INVALID_UTF8_MARK } from "./json.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { TextLineReader } from "./text-line.ts";

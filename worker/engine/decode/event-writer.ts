@@ -7,11 +7,11 @@ import {
 } from "../../limits.ts";
 import { attributeKey, BatchBuilder, type BuilderOptions, type ColumnKey, fieldKey } from "../batch/builder.ts";
 import { type EventBatch, LEVELS } from "../batch/event-batch.ts";
-import { type DecodeContext, DecodeFailure } from "../decode/types.ts";
-import { BODY, DRAFT_CAPACITY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE, utf8Boundary } from "./draft.ts";
-import { ROLES, type RoleName } from "./fields.ts";
-import { LevelReader, levelOfNumber, levelOfText, type NumberedLevel } from "./level.ts";
-import { epochTime_us, TimeReader } from "./time.ts";
+import { BODY, DRAFT_CAPACITY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE, utf8Boundary } from "../normalize/draft.ts";
+import { ROLES, type RoleName } from "../normalize/fields.ts";
+import { LevelReader, levelOfNumber, levelOfText, type NumberedLevel } from "../normalize/level.ts";
+import { epochTime_us, TimeReader } from "../normalize/time.ts";
+import { type DecodeContext, DecodeFailure } from "./types.ts";
 
 const TIME = ROLES.indexOf("time");
 const LEVEL = ROLES.indexOf("level");
