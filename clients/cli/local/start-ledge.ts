@@ -136,7 +136,7 @@ async function bootstrap(url: string, operatorToken: string): Promise<Omit<Crede
   const response = await fetch(`${url}/api/v1/bootstrap`, {
     method: "POST",
     headers: { authorization: `Bearer ${operatorToken}`, "content-type": "application/json" },
-    body: JSON.stringify({ organization: "local", owner: { email: "owner@localhost", name: "Owner" }, project: "default", key: "local" }),
+    body: JSON.stringify({ organization_name: "local", owner_email: "owner@ledge.local", project_name: "default", key_name: "local" }),
   });
   if (!response.ok) {
     throw new StartFault(`The first project could not be made: the Worker answered ${response.status}: ${await response.text()}`);
