@@ -23,7 +23,10 @@ async function storedMessages(project_id: string): Promise<string[]> {
   });
 }
 
-function textAt(column: ReturnType<typeof unpackFrame>["columns"] extends Map<string, infer C> ? C | undefined : never, row: number): string {
+function textAt(
+  column: ReturnType<typeof unpackFrame>["columns"] extends Map<string, infer C> ? C | undefined : never,
+  row: number,
+): string {
   if (column?.kind === "dict") return column.values[column.codes[row]!]!;
   if (column?.kind === "bytes") return new TextDecoder().decode(column.bytes.subarray(column.offsets[row], column.offsets[row + 1]));
   throw new Error("no message column");
@@ -54,13 +57,7 @@ describe("ingest takes", () => {
     expect((await storedMessages(own.project_id)).sort()).toEqual([...messages].sort());
   });
 
-  it.each([
-    "/api/v1/logs",
-    "/api/v1/logs/batch",
-    "/logs",
-    "/ingest",
-    "/v1/projects/{own}/events",
-  ])("at %s", async (path) => {
+  it.each(["/api/v1/logs", "/api/v1/logs/batch", "/logs", "/ingest", "/v1/projects/{own}/events"])("at %s", async (path) => {
     const answer = await call(path.replace("{own}", project.project_id), { key: project.key, json: { message: path } });
     expect(answer.status).toBe(202);
     expect(await storedMessages(project.project_id)).toContain(path);
@@ -81,7 +78,11 @@ describe("ingest takes", () => {
     const own = await createProject();
     const messages = Array.from({ length: 50 }, (_, index) => `compressed line ${index}`);
     const body = encode(Buffer.from(messages.map((message) => JSON.stringify({ message })).join("\n")));
-    const answer = await call("/api/v1/logs", { key: own.key, body, headers: { "content-type": "application/x-ndjson", "content-encoding": coding } });
+    const answer = await call("/api/v1/logs", {
+      key: own.key,
+      body,
+      headers: { "content-type": "application/x-ndjson", "content-encoding": coding },
+    });
     expect(await answer.json()).toMatchObject({ accepted: 50, rejected: 0 });
     expect(await storedMessages(own.project_id)).toEqual(messages);
   });
@@ -89,7 +90,11 @@ describe("ingest takes", () => {
   it.each([40_960, 65_000, 65_536, 81_920, 100_000, 163_840])("zstd of exactly %i bytes", async (size_bytes) => {
     const frame = JSON.stringify({ message: "" }).length;
     const body = zstdCompressSync(Buffer.from(JSON.stringify({ message: "m".repeat(size_bytes - frame) })));
-    const answer = await call("/api/v1/logs", { key: project.key, body, headers: { "content-type": "application/json", "content-encoding": "zstd" } });
+    const answer = await call("/api/v1/logs", {
+      key: project.key,
+      body,
+      headers: { "content-type": "application/json", "content-encoding": "zstd" },
+    });
     expect(answer.status).toBe(202);
   });
 
@@ -114,7 +119,11 @@ describe("ingest takes", () => {
 
   it("defaults from query parameters", async () => {
     const own = await createProject();
-    await call("/api/v1/logs?service=billing", { key: own.key, body: '{"message":"a"}\n{"message":"b","service":"own"}', headers: { "content-type": "application/json" } });
+    await call("/api/v1/logs?service=billing", {
+      key: own.key,
+      body: '{"message":"a"}\n{"message":"b","service":"own"}',
+      headers: { "content-type": "application/json" },
+    });
     const { frames } = await streamOf(env, own.project_id).view(EVERYTHING);
     const column = unpackFrame(frames[0]!.bytes!, new Set(["service"])).columns.get("service")!;
     expect([textAt(column, 0), textAt(column, 1)]).toEqual(["billing", "own"]);

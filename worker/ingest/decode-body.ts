@@ -19,6 +19,6 @@ export function decodeBody(content_type: string | null, body: Uint8Array, contex
     if (!(error instanceof DecodeFailure)) throw error;
     if (error.code === "empty") return NOTHING;
     if (error.code === "too_many_events") throw new Problem("too_large", error.message, { limit_events: EVENTS_PER_REQUEST_MAX });
-    throw new Problem("bad_request", error.message, error.errors.length > 0 ? { errors: error.errors } : {});
+    throw new Problem("bad_request", error.message, { accepted: 0, rejected: error.errors.length, errors: error.errors });
   }
 }

@@ -2,7 +2,6 @@ import type { AppendAnswer, AppendFrame } from "../../durable-objects/project-st
 import { secondsToMidnight } from "../auth/authenticate.ts";
 import { appendDelivery, type EventsNotice } from "../catalog/deliver.ts";
 import { journalKey } from "../catalog/keys.ts";
-import { streamOf } from "../catalog/stream.ts";
 import { streamsOf } from "../catalog/stream.ts";
 import { frameEventIds, readFrameHeader } from "../engine/segment/frame.ts";
 import type { Env } from "../env.ts";
@@ -84,7 +83,7 @@ function assertAppended(answer: AppendAnswer): asserts answer is Extract<AppendA
 async function appendDirectly(env: Env, wait_until: WaitUntil, batch: PackedBatch): Promise<DurableResult> {
   const { project_id, shard } = batch;
   const delivery = { project_id, shard, frames: batch.frames.map(appendFrame) };
-  const answer = await tryTwice(() => appendDelivery((id, number) => streamOf(env, id, number), delivery, true));
+  const answer = await tryTwice(() => appendDelivery(streamsOf(env), delivery, true));
   assertAppended(answer);
   notify(env, wait_until, { v: 1, kind: "nudge", project_id, shard });
   return { event_ids_overflowed: answer.event_ids_overflowed };

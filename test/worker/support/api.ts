@@ -2,6 +2,9 @@
 import { env, exports } from "cloudflare:workers";
 import type { Scope } from "../../../durable-objects/project-stream/types.ts";
 
+/** The default export of wrangler.toml's `main`. */
+const worker = (exports as unknown as { default: Pick<Fetcher, "fetch"> }).default;
+
 export const ORIGIN = "https://ledge.test";
 
 interface CallInit {
@@ -20,7 +23,7 @@ export function call(path: string, init: CallInit = {}): Promise<Response> {
   if (init.json !== undefined && !headers.has("content-type")) headers.set("content-type", "application/json");
   const body = init.json === undefined ? init.body : JSON.stringify(init.json);
   const request = new Request(ORIGIN + path, { method: init.method ?? (body === undefined ? "GET" : "POST"), headers, body });
-  return exports.default.fetch(request);
+  return worker.fetch(request);
 }
 
 export interface TestProject {
@@ -38,7 +41,11 @@ export async function createProject(): Promise<TestProject> {
 }
 
 /** A further key of a project. */
-export async function createKey(project: TestProject, scopes: Scope[], expires_at: string | null = null): Promise<{ key_id: string; key: string }> {
+export async function createKey(
+  project: TestProject,
+  scopes: Scope[],
+  expires_at: string | null = null,
+): Promise<{ key_id: string; key: string }> {
   const answer = await call("/api/v1/keys", { key: project.key, json: { name: scopes.join("+"), scopes, expires_at } });
   if (answer.status !== 201) throw new Error(`keys answered ${answer.status}: ${await answer.text()}`);
   const { key_id, api_key } = await answer.json<{ key_id: string; api_key: string }>();

@@ -1,0 +1,81 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { SCOPES, type Scope } from "../../durable-objects/project-stream/types.ts";
+import { newKey } from "../../worker/auth/key-text.ts";
+import { createKey, createProject, problemOf, type TestProject } from "./support/api.ts";
+import { type DocumentedRoute, documentedRoutes, sendTo } from "./support/routes.ts";
+
+/** The only routes that need nothing. /metrics is open in the local profile. */
+const OPEN = ["GET /healthz", "GET /readyz"];
+const OPEN_LOCALLY = ["GET /metrics"];
+
+function nameOf(route: DocumentedRoute): string {
+  return `${route.method} ${route.path}`;
+}
+
+const routes = await documentedRoutes();
+const guarded = routes.filter((route) => route.security.length > 0 && !OPEN_LOCALLY.includes(nameOf(route)));
+const for_keys = guarded.filter((route) => route.security.includes("apiKey"));
+const for_operator = guarded.filter((route) => !route.security.includes("apiKey"));
+
+let project: TestProject;
+const keys = {} as Record<Scope, string>;
+beforeAll(async () => {
+  project = await createProject();
+  for (const scope of SCOPES) keys[scope] = (await createKey(project, [scope])).key;
+});
+
+describe("the routes", () => {
+  it("that need no key are these", () => {
+    expect(
+      routes
+        .filter((route) => route.security.length === 0)
+        .map(nameOf)
+        .sort(),
+    ).toEqual(OPEN);
+  });
+
+  it("are all walked here", () => {
+    expect(guarded.length).toBeGreaterThan(15);
+    expect(for_operator.map(nameOf)).toContain("POST /api/v1/bootstrap");
+  });
+});
+
+describe.each(guarded.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {
+  it.each<[string, () => string | undefined]>([
+    ["no key", () => undefined],
+    ["garbage", () => "garbage"],
+    ["a key signed elsewhere", () => newKey(project.project_id, "another secret of at least thirty-two characters").text],
+    ["a key that was never stored", () => newKey(project.project_id, env.LEDGE_SECRET).text],
+  ])("answers 401 or 403 to %s", async (what, key) => {
+    const answer = await sendTo(route, key(), project.project_id);
+    const is_well_signed = what === "a key that was never stored" && for_operator.includes(route);
+    expect(answer.status).toBe(is_well_signed ? 403 : 401);
+    await problemOf(answer);
+  });
+});
+
+describe.each(for_keys.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {
+  it("takes exactly one of the scopes", async () => {
+    const taken: Scope[] = [];
+    for (const scope of SCOPES) {
+      const answer = await sendTo(route, keys[scope], project.project_id);
+      expect(answer.status).not.toBe(401);
+      expect(answer.status).toBeLessThan(500);
+      if (answer.status !== 403) taken.push(scope);
+    }
+    expect(taken).toHaveLength(1);
+  });
+
+  it("refuses the key of another project where the path names one", async () => {
+    const other = await createProject();
+    const answer = await sendTo(route, other.key, project.project_id);
+    expect(answer.status === 403).toBe(route.path.includes("{project_id}"));
+  });
+});
+
+describe.each(for_operator.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {
+  it("answers 403 to a project's key, whatever its scopes", async () => {
+    expect((await sendTo(route, project.key, project.project_id)).status).toBe(403);
+  });
+});
