@@ -1,5 +1,4 @@
 /** Stored bytes for a search: ranges of R2 objects, a few at a time, those that were read before from memory. */
-import type { ByteSource } from "../engine/batch/byte-source.ts";
 import { Problem } from "../errors.ts";
 import { SEARCH_CACHED_RANGE_SIZE_BYTES_MAX } from "../limits.ts";
 import type { SearchContext } from "./context.ts";
@@ -16,9 +15,10 @@ export class ObjectMissing extends Error {
 
 /**
  * Exactly `length` bytes of an object.
+ * @param keep whether later searches may find them in memory
  * @throws ObjectMissing, or Problem `unavailable` where the store fails
  */
-export async function readRange(context: SearchContext, key: string, offset: number, length: number): Promise<Uint8Array> {
+export async function readRange(context: SearchContext, key: string, offset: number, length: number, keep = true): Promise<Uint8Array> {
   context.checkAborted();
   const { cache, cost, reads, sources } = context;
   // Objects never change under their key, so a range needs no validation.
@@ -41,13 +41,8 @@ export async function readRange(context: SearchContext, key: string, offset: num
   cost.reads += 1;
   cost.bytes_read += bytes.length;
   if (bytes.length !== length) throw new Error(`object ${key} ends before ${offset + length}`);
-  if (length <= SEARCH_CACHED_RANGE_SIZE_BYTES_MAX) cache.set(cache_key, bytes, length);
+  if (keep && length <= SEARCH_CACHED_RANGE_SIZE_BYTES_MAX) cache.set(cache_key, bytes, length);
   return bytes;
-}
-
-/** A stored object as the engine sees it. */
-export function objectSource(context: SearchContext, key: string, size_bytes: number): ByteSource {
-  return { size_bytes, read: (offset, length) => readRange(context, key, offset, length) };
 }
 
 /** The 503 of a search; the cause goes to the log, not to the client. */

@@ -3,7 +3,7 @@
  * Each part is read in two steps: the columns that decide, then, only where the consumer asks, the columns that are shown.
  */
 import type { EventBatch } from "../engine/batch/event-batch.ts";
-import { type Filter, type FilterHints, filterHints, matchRows } from "../engine/query/query.ts";
+import { ALL, type Filter, type FilterHints, filterHints, matchRows } from "../engine/query/query.ts";
 import { unpackFrame } from "../engine/segment/frame.ts";
 import type { Segment } from "../engine/segment/read.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
@@ -12,7 +12,7 @@ import type { SearchContext } from "./context.ts";
 import type { Order } from "./cursor.ts";
 import { drain } from "./gate.ts";
 import { compareBounds, skipGroup, skipSegment } from "./plan.ts";
-import { openStoredSegment } from "./stored-segment.ts";
+import { onBehalfOf, openStoredSegment } from "./stored-segment.ts";
 import type { TimeRange } from "./time-range.ts";
 import type { View, WindowFrame } from "./view.ts";
 
@@ -125,15 +125,20 @@ async function scanGroup(context: SearchContext, scan: Scan, { segment, group, r
   });
 }
 
+/** Those of a filter that every event meets: a group's times alone decide. */
+const NO_HINTS = filterHints(ALL);
+
 /** Opens a segment and tells which of its groups are to be read. */
 async function scanSegment(context: SearchContext, scan: Scan, hints: FilterHints, row: SegmentRow): Promise<GroupUnit[]> {
   const segment = await openStoredSegment(context, row);
   context.cost.segments_read += 1;
   const ranges = scan.takeIndex?.(segment, scan.range) ?? [scan.range];
+  const in_time = [...segment.groups.keys()].filter((group) => ranges.some((range) => skipGroup(segment, group, NO_HINTS, range) === null));
+  if (hints.tokens.length > 0 || Object.keys(hints.values).length > 0) await segment.loadFilters(in_time);
   const units: GroupUnit[] = [];
-  for (const [group, { ts_min_us, ts_max_us }] of segment.groups.entries()) {
+  for (const group of in_time) {
     const wanted = ranges.filter((range) => skipGroup(segment, group, hints, range) === null);
-    if (wanted.length > 0) units.push({ ts_min_us, ts_max_us, segment, group, ranges: wanted });
+    if (wanted.length > 0) units.push({ ...segment.groups[group]!, segment, group, ranges: wanted });
   }
   return units;
 }
@@ -167,5 +172,5 @@ async function scanSegments(context: SearchContext, scan: Scan, rows: readonly S
 export async function scanView(context: SearchContext, scan: Scan, view: View): Promise<void> {
   context.beginPlan(view.rows.length);
   await scanWindow(context, scan, view);
-  await scanSegments(context, scan, view.rows);
+  await onBehalfOf(context, () => scanSegments(context, scan, view.rows));
 }

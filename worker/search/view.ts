@@ -52,14 +52,30 @@ async function askObject(
   }
 }
 
+/** Frames that are in segments now are not asked for again. */
+function dropFlushed(context: SearchContext, shard: number, flushed_seq: number): void {
+  const prefix = cachePrefix(context, shard);
+  for (const key of context.cache.keysWith(prefix)) if (Number(key.slice(prefix.length)) <= flushed_seq) context.cache.delete(key);
+}
+
+/** What is kept of a frame; its id tells whether it is still the frame of that number (an object restored to an earlier time counts anew). */
+interface HeldFrame {
+  frame_id: string;
+  bytes: Uint8Array;
+}
+
 async function frameBytes(context: SearchContext, shard: number, frame: ViewFrame): Promise<Uint8Array> {
   const { cache } = context;
   const cache_key = `${cachePrefix(context, shard)}${frame.seq}`;
-  let bytes = frame.bytes ?? cache.get<Uint8Array>(cache_key);
-  if (!bytes && frame.journal) bytes = await readRange(context, frame.journal.key, frame.journal.offset, frame.size_bytes);
-  // Held when it was asked for, pushed out of the cache while the object answered: the plan is made again without it.
-  if (!bytes) throw new ObjectMissing(cache_key);
-  cache.set(cache_key, bytes, bytes.length);
+  const held = cache.get<HeldFrame>(cache_key);
+  let bytes = frame.bytes ?? (held?.frame_id === frame.frame_id ? held.bytes : null);
+  if (!bytes && frame.journal) bytes = await readRange(context, frame.journal.key, frame.journal.offset, frame.size_bytes, false);
+  if (!bytes) {
+    // Held when the object was asked, pushed out or outdated when it answered: the plan is made again without it.
+    cache.delete(cache_key);
+    throw new ObjectMissing(cache_key);
+  }
+  if (held?.bytes !== bytes) cache.set(cache_key, { frame_id: frame.frame_id, bytes } satisfies HeldFrame, bytes.length);
   return bytes;
 }
 
@@ -84,6 +100,7 @@ async function askOnce(context: SearchContext, range: TimeRange): Promise<View |
   if (first.shards > SEARCH_SHARDS_MAX) throw new Error(`a project has at most ${SEARCH_SHARDS_MAX} shards, not ${first.shards}`);
   const others = Array.from({ length: first.shards - 1 }, (_, index) => askObject(context, index + 1, range, null));
   const answers = [first, ...(await Promise.all(others))];
+  for (const [shard, { flushed_seq }] of answers.entries()) dropFlushed(context, shard, flushed_seq);
   const states: ShardState[] = answers.map(({ flushed_seq, recent }, shard) => ({ shard, flushed_seq, recent }));
   const recent_ids = states.flatMap(({ recent }) => recent.map((row) => row.segment_id));
   let catalog: Awaited<ReturnType<SearchContext["sources"]["segments"]>>;
