@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Ledge, startLedge } from "../../../clients/cli/local/index.ts";
+
+/** A Ledge in a folder of its own and a browser to look at it with. */
+export interface Stage {
+  ledge: Ledge;
+  browser: Browser;
+  close(): Promise<void>;
+}
+
+const BROWSER_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The Chromium that test/run.mjs found; the usual place where a test is run by itself. */
+export async function openStage(): Promise<Stage> {
+  const home = mkdtempSync(join(tmpdir(), "ledge-browser-"));
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: BROWSER_FLAGS });
+  const ledge = await startLedge({ home, quiet: true, main: process.env.LEDGE_TEST_MAIN });
+  return {
+    ledge,
+    browser,
+    async close() {
+      await browser.close();
+      await ledge.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface WatchedPage {
+  page: Page;
+  /** What the page did that it never should: uncaught errors, breaches of its content policy, requests to anybody else. */
+  faults: string[];
+  close(): Promise<void>;
+}
+
+/** A fresh page with storage of its own. */
+export async function openPage(stage: Stage, path: string, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+  const context = await stage.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) faults.push(message.text());
+  });
+  page.on("request", (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol.startsWith("http") && origin !== stage.ledge.url) faults.push(`third party: ${request.url()}`);
+  });
+  page.on("dialog", (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.goto(stage.ledge.url + path);
+  return { page, faults, close: () => context.close() };
+}
+
+/** Gives the page the project's key, as a person would. */
+export async function enterKey(page: Page, key: string): Promise<void> {
+  await page.getByLabel("API key").fill(key);
+  await page.getByRole("button", { name: "Open" }).click();
+}
+
+/** Sends events through the API; resolves once they are accepted. */
+export async function send(ledge: Ledge, events: object[]): Promise<void> {
+  const response = await fetch(`${ledge.url}/api/v1/logs`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${ledge.credentials.api_key}`, "content-type": "application/json" },
+    body: JSON.stringify(events),
+  });
+  if (response.status !== 202) throw new Error(`not accepted: ${response.status} ${await response.text()}`);
+}
