@@ -68,6 +68,8 @@ export const FLUSH_RETRY_MS = 30_000;
 export const SEEN_ID_LIFE_MS = 9 * 86_400_000;
 /** Frame ids packed in one row (16 bytes each): each flush rewrites the open row. */
 export const SEEN_IDS_PER_ROW = 4_096;
+/** Rows of ids held in memory at once; ids arrive in the order of their times, so that more than two are rarely asked for. */
+export const SEEN_ROWS_READ_MAX = 8;
 /** Ids made from idempotency keys that a shard remembers, all in memory; the oldest go first. */
 export const SEEN_KEYED_IDS_MAX = 400_000;
 export const EVENT_ID_LIFE_MS = 86_400_000;
@@ -123,6 +125,8 @@ export const COMPACT_INPUTS_MAX = 32;
 /** Rows that one compaction merges: their times are held in memory (8 bytes each) while groups are cut. */
 export const COMPACT_ROWS_MAX = 2_000_000;
 export const COMPACT_OUTPUT_ROWS_MAX = 1_048_576;
+/** Decoded input row groups that a merge keeps beside the group it is making. */
+export const MERGE_CACHE_SIZE_BYTES_MAX = 24 * 1024 * 1024;
 /** Flushed segments of a project that wait before they are merged. */
 export const COMPACT_INPUTS_MIN = 8;
 /** … or this long after the oldest of them was made. */

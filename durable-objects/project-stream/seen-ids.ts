@@ -1,6 +1,6 @@
 import { idTime_ms, isKeyed } from "../../worker/engine/batch/batch-id.ts";
 import { joinBytes } from "../../worker/engine/batch/join-bytes.ts";
-import { SEEN_ID_LIFE_MS, SEEN_IDS_PER_ROW, SEEN_KEYED_IDS_MAX } from "../../worker/limits.ts";
+import { SEEN_ID_LIFE_MS, SEEN_IDS_PER_ROW, SEEN_KEYED_IDS_MAX, SEEN_ROWS_READ_MAX } from "../../worker/limits.ts";
 import { blobOf, FreeRows, type SqlDatabase } from "../storage.ts";
 import { hexBytes, KeySet } from "./key-set.ts";
 
@@ -25,7 +25,8 @@ export class SeenIds {
   private readonly rows = new Map<number, SeenRow>();
   private readonly free: FreeRows;
   private keyed: KeySet | null = null;
-  private last_read: { row_id: number; count: number; ids: KeySet } | null = null;
+  /** Rows read lately, the latest last; a row that has grown since is read again. */
+  private readonly read_rows = new Map<number, { count: number; ids: KeySet }>();
 
   constructor(sql: SqlDatabase) {
     this.sql = sql;
@@ -109,10 +110,12 @@ export class SeenIds {
   }
 
   private idsOf(row: SeenRow): KeySet {
-    if (this.last_read?.row_id !== row.row_id || this.last_read.count !== row.count) {
-      this.last_read = { row_id: row.row_id, count: row.count, ids: keySetOf([this.readRow(row.row_id)]) };
-    }
-    return this.last_read.ids;
+    const known = this.read_rows.get(row.row_id);
+    const ids = known?.count === row.count ? known.ids : keySetOf([this.readRow(row.row_id)]);
+    this.read_rows.delete(row.row_id);
+    this.read_rows.set(row.row_id, { count: row.count, ids });
+    for (const row_id of this.read_rows.keys()) if (this.read_rows.size > SEEN_ROWS_READ_MAX) this.read_rows.delete(row_id);
+    return ids;
   }
 
   private keyedIds(): KeySet {

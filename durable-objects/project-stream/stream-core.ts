@@ -9,8 +9,8 @@ import { createTables, STATE } from "./tables.ts";
 import { Tenancy } from "./tenancy.ts";
 import type {
   AppendAnswer,
+  AppendedFrame,
   AppendRequest,
-  AppendStatus,
   FlushPlan,
   StreamChanges,
   StreamStatus,
@@ -77,7 +77,8 @@ export class StreamCore {
   append(request: AppendRequest): AppendAnswer {
     const now_ms = this.now_ms();
     if (this.tenancy.isDeleted()) return { status: "gone" };
-    const fresh = request.frames.filter((frame, at) => !this.isKnown(frame.frame_id) && !repeatsEarlier(request, at));
+    const unique = new Map(request.frames.map((frame) => [frame.frame_id, frame]));
+    const fresh = [...unique.values()].filter((frame) => !this.isKnown(frame.frame_id));
     const size_bytes = fresh.reduce((sum, frame) => sum + frame.size_bytes, 0);
     if (fresh.length > 0 && this.window_size_bytes + size_bytes > WINDOW_SIZE_BYTES_MAX) return { status: "full" };
     const rows = fresh.reduce((sum, frame) => sum + frame.rows, 0);
@@ -96,15 +97,8 @@ export class StreamCore {
       this.sql.transaction(() => this.window.store(stored));
       for (const { frame, masked } of stored) this.enter({ ...frame, masked });
     }
-    return { status: "ok", frames: request.frames.map((frame) => this.answerFor(frame.frame_id, stored)), event_ids_overflowed };
-  }
-
-  private answerFor(
-    frame_id: string,
-    stored: readonly NewFrame[],
-  ): { frame_id: string; status: AppendStatus; seq: number; masked_rows: number } {
-    const entry = stored.find((one) => one.frame.frame_id === frame_id);
-    return { frame_id, status: entry ? "appended" : "duplicate", seq: entry?.seq ?? 0, masked_rows: entry?.masked?.length ?? 0 };
+    const answers = new Map(stored.map((entry) => [entry.frame.frame_id, entry]));
+    return { status: "ok", frames: request.frames.map(({ frame_id }) => answerFor(frame_id, answers.get(frame_id))), event_ids_overflowed };
   }
 
   private isKnown(frame_id: string): boolean {
@@ -298,9 +292,8 @@ export class StreamCore {
   }
 }
 
-function repeatsEarlier(request: AppendRequest, at: number): boolean {
-  const { frame_id } = request.frames[at]!;
-  return request.frames.findIndex((frame) => frame.frame_id === frame_id) < at;
+function answerFor(frame_id: string, entry: NewFrame | undefined): AppendedFrame {
+  return { frame_id, status: entry ? "appended" : "duplicate", seq: entry?.seq ?? 0, masked_rows: entry?.masked?.length ?? 0 };
 }
 
 function padded(seq: number): string {

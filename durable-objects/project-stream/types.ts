@@ -40,10 +40,17 @@ export interface AppendRequest {
   enforce_quota: boolean;
 }
 
-export type AppendStatus = "appended" | "duplicate";
+export interface AppendedFrame {
+  frame_id: string;
+  status: "appended" | "duplicate";
+  /** 0 for a duplicate. */
+  seq: number;
+  /** Rows that repeat a client's event id. */
+  masked_rows: number;
+}
 
 export type AppendAnswer =
-  | { status: "ok"; frames: { frame_id: string; status: AppendStatus; seq: number; masked_rows: number }[]; event_ids_overflowed: boolean }
+  | { status: "ok"; frames: AppendedFrame[]; event_ids_overflowed: boolean }
   /** The window holds WINDOW_SIZE_BYTES_MAX: nothing was stored, send again later. */
   | { status: "full" }
   /** The day's quota is used up: nothing was stored. */
