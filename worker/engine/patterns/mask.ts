@@ -2,7 +2,7 @@
  * Masking: one pass over the bytes of a message that writes its masked form. Rules are tried in the order in which they stand here; each either
  * takes some bytes or leaves them to the next. Stateless: the same bytes give the same form, always and everywhere.
  */
-import { CLASS, DIGIT, JOINER, LETTER, NOT_HEX, SPACE, STOP, UNDERSCORE, WORD } from "./byte-classes.ts";
+import { CLASS, DIGIT, JOINER, LETTER, NOT_HEX, SPACE, STOP, UNDERSCORE, UPPER, WORD } from "./byte-classes.ts";
 import { Chunk, IS_DOTTED, IS_MASK, IS_NOTHING, IS_NUMBER, IS_NUMBERED, paddingEnd } from "./chunk.ts";
 import { FORM_SLACK_BYTES, MaskedForm } from "./masked-form.ts";
 import {
@@ -29,7 +29,7 @@ const EQUALS = 0x3d;
 const GREATER = 0x3e;
 const BACKSLASH = 0x5c;
 const NUMBERED_DIGITS_MAX = 3;
-/** Units, weekdays, months and time zones are not longer. */
+/** Units are not longer, and come behind numbers; nor are weekdays, months and time zones, which have capitals. */
 const SHORT_WORD_LENGTH_MAX = 4;
 
 class Masker {
@@ -91,7 +91,8 @@ class Masker {
     }
     if (to === end || (to < limit && !this.goesOn(to, kind))) {
       if ((flags & DIGIT) === 0) {
-        if (to - at > SHORT_WORD_LENGTH_MAX && (flags & NOT_HEX) !== 0) {
+        const plain = to - at > SHORT_WORD_LENGTH_MAX ? (flags & NOT_HEX) !== 0 : (flags & UPPER) === 0 && !form.followsNumber;
+        if (plain) {
           form.wordWritten(length);
           return to;
         }
