@@ -1,104 +1,105 @@
 import { Buffer } from "node:buffer";
 import type { BytesColumn } from "../batch/event-batch.ts";
 import { bufferOf } from "../batch/record.ts";
-import { isAscii } from "./fold.ts";
+import { foldedBytesPattern } from "./fold.ts";
 
 /**
- * Search of a literal in all rows of a bytes column at once.
+ * Search of a text in all rows of a bytes column at once.
  *
- * Exact literals go through the native byte search. Case-insensitive ones (ASCII only) go through V8's compiled search of a literal regular
- * expression over Latin-1 views of the bytes, a piece of the column at a time: as fast as a byte search on a lower-cased copy
- * (measured within a third) without keeping such a copy.
+ * Exact texts go through the native byte search. Texts of any case go through V8's compiled search of a literal regular expression (the
+ * UTF-8 bytes of each letter's cases) over Latin-1 views of the bytes, a piece of the column at a time: within a third of a byte search on a
+ * lower-cased copy, without making and keeping one.
  */
-export interface Literal {
-  text: string;
-  ignore_case: boolean;
-}
-
 interface Finder {
-  length: number;
   /** First occurrence at or after a byte position, -1 where there is none; positions asked for never decrease. */
   find(from: number): number;
+  /** Byte position behind the occurrence found last. */
+  end: number;
 }
 
-const CHUNK_SIZE_BYTES = 128 * 1024;
+/** Small enough to stay in the processor's second cache. */
+const CHUNK_SIZE_BYTES = 32 * 1024;
 
-/** An ASCII literal whose letters may be of either case. Where it has no letters the exact search is taken. */
-export function foldedLiteral(text: string): Literal {
-  return { text, ignore_case: /[a-z]/i.test(text) };
-}
+class ExactFinder implements Finder {
+  end = 0;
+  readonly #bytes: Buffer;
+  readonly #needle: Buffer;
 
-/** The longest run of ASCII in any of the texts: what a search by bytes can be keyed to. */
-export function longestAscii(texts: readonly string[]): string {
-  let longest = "";
-  for (const text of texts) {
-    for (const run of text.match(/[\0-\x7f]+/g) ?? []) if (run.length > longest.length) longest = run;
+  constructor(bytes: Buffer, text: string) {
+    this.#bytes = bytes;
+    this.#needle = Buffer.from(text);
   }
-  return longest;
-}
 
-function exactFinder(column: BytesColumn, end: number, text: string): Finder {
-  const bytes = bufferOf(column.bytes).subarray(0, end);
-  const needle = Buffer.from(text);
-  return { length: needle.length, find: (from) => bytes.indexOf(needle, from) };
+  find(from: number): number {
+    const at = this.#bytes.indexOf(this.#needle, from);
+    this.end = at + this.#needle.length;
+    return at;
+  }
 }
 
 class FoldingFinder implements Finder {
-  readonly length: number;
+  end = 0;
   readonly #bytes: Buffer;
   readonly #pattern: RegExp;
+  /** An occurrence has at most so many bytes. */
+  readonly #size_max: number;
   #chunk = "";
   #chunk_start = 0;
 
-  constructor(column: BytesColumn, end: number, text: string) {
-    if (!isAscii(text)) throw new Error("case can be ignored by bytes in ASCII only");
-    this.length = text.length;
-    this.#bytes = bufferOf(column.bytes).subarray(0, end);
-    this.#pattern = new RegExp(
-      text.replace(/[^A-Za-z0-9_ ]/g, (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, "0")}`),
-      "gi",
-    );
+  constructor(bytes: Buffer, text: string) {
+    this.#bytes = bytes;
+    const { source, size_bytes_max } = foldedBytesPattern(text);
+    this.#pattern = new RegExp(source, "g");
+    this.#size_max = size_bytes_max;
   }
 
   find(from: number): number {
     let at = from;
-    while (at + this.length <= this.#bytes.length) {
+    while (at < this.#bytes.length) {
       const chunk_end = this.#chunk_start + this.#chunk.length;
-      if (at < this.#chunk_start || at + this.length > chunk_end) this.#load(at);
+      const whole = at >= this.#chunk_start && (at + this.#size_max <= chunk_end || (at < chunk_end && chunk_end === this.#bytes.length));
+      if (!whole) this.#load(at);
       this.#pattern.lastIndex = at - this.#chunk_start;
-      if (this.#pattern.test(this.#chunk)) return this.#chunk_start + this.#pattern.lastIndex - this.length;
-      at = this.#chunk_start + this.#chunk.length - this.length + 1;
+      const found = this.#pattern.exec(this.#chunk);
+      if (found) {
+        this.end = this.#chunk_start + this.#pattern.lastIndex;
+        return this.#chunk_start + found.index;
+      }
+      if (this.#chunk_start + this.#chunk.length === this.#bytes.length) return -1;
+      at = this.#chunk_start + this.#chunk.length - this.#size_max + 1;
     }
     return -1;
   }
 
   #load(at: number): void {
     this.#chunk_start = at;
-    this.#chunk = this.#bytes.toString("latin1", at, Math.min(this.#bytes.length, at + CHUNK_SIZE_BYTES + this.length));
+    this.#chunk = this.#bytes.toString("latin1", at, Math.min(this.#bytes.length, at + CHUNK_SIZE_BYTES + this.#size_max));
   }
 }
 
 /**
  * Clears the rows of `mask` without an occurrence that `accept` takes.
- * @param accept asked with the occurrence's byte position and its row's byte range; once true, the row's other occurrences are passed over
+ * @param text not empty
+ * @param accept asked with the occurrence's and the row's byte ranges; once true, the row's other occurrences are passed over
  */
 export function searchColumn(
   column: BytesColumn,
-  literal: Literal,
+  text: string,
+  options: { any_case: boolean },
   mask: Uint8Array,
-  accept: (at: number, row: number, row_start: number, row_end: number) => boolean,
+  accept: (at: number, end: number, row_start: number, row_end: number) => boolean,
 ): void {
   const rows = mask.length;
   const { offsets } = column;
-  const end = offsets[rows] as number;
-  const finder = literal.ignore_case ? new FoldingFinder(column, end, literal.text) : exactFinder(column, end, literal.text);
+  const bytes = bufferOf(column.bytes).subarray(0, offsets[rows] as number);
+  const finder = options.any_case ? new FoldingFinder(bytes, text) : new ExactFinder(bytes, text);
   let row = 0;
   let at = finder.find(offsets[0] as number);
   while (at >= 0 && row < rows) {
     while ((offsets[row + 1] as number) <= at) mask[row++] = 0;
     const row_end = offsets[row + 1] as number;
-    const wanted = mask[row] === 1 && at + finder.length <= row_end;
-    if (wanted && !accept(at, row, offsets[row] as number, row_end)) {
+    const wanted = mask[row] === 1 && finder.end <= row_end;
+    if (wanted && !accept(at, finder.end, offsets[row] as number, row_end)) {
       at = finder.find(at + 1);
       continue;
     }
@@ -107,4 +108,21 @@ export function searchColumn(
     at = finder.find(row_end);
   }
   mask.fill(0, row);
+}
+
+/** As `searchColumn`, with one test of the row's whole text where an occurrence is found in it. */
+export function searchCandidates(
+  column: BytesColumn,
+  text: string,
+  options: { any_case: boolean },
+  mask: Uint8Array,
+  meets: (text: string) => boolean,
+): void {
+  const bytes = bufferOf(column.bytes);
+  let tested = -1;
+  searchColumn(column, text, options, mask, (_at, _end, row_start, row_end) => {
+    if (row_start === tested) return false;
+    tested = row_start;
+    return meets(bytes.toString("utf8", row_start, row_end));
+  });
 }

@@ -8,19 +8,23 @@ export const ANY_FIELD = "_any";
 export const TIME_FIELDS = ["timestamp", "ingest_ts"] as const;
 export const EVENT_FIELDS: readonly string[] = [...TIME_FIELDS, ...STRING_FIELDS, "fingerprint"];
 
-/** Names of OpenTelemetry, ECS and common loggers that mean a field of the event. */
+/**
+ * Names of OpenTelemetry, ECS and common loggers that mean a field of the event, each of them taken for that field on the way in too
+ * (`engine/normalize/fields.ts`, which knows more: names that also serve other ends are attributes' names here).
+ */
 const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    timestamp: ["@timestamp", "_time"],
-    level: ["log.level", "severity", "severity_text", "severityText"],
-    service: ["service.name", "service_name"],
-    environment: ["env", "deployment.environment", "deployment.environment.name", "service.environment"],
-    host: ["host.name", "hostname"],
-    message: ["_msg", "msg"],
-    trace_id: ["trace.id", "traceId", "traceid", "traceID"],
-    span_id: ["span.id", "spanId", "spanid", "spanID"],
-    request_id: ["request.id", "requestId", "http.request.id"],
-    event_id: ["event.id", "_id"],
+    timestamp: ["@timestamp", "_time", "time", "ts"],
+    level: ["log.level", "severity", "severity_text", "severityText", "loglevel", "log_level", "levelname", "lvl"],
+    service: ["service.name", "service_name", "serviceName", "dd.service"],
+    environment: ["env", "deployment.environment", "deployment.environment.name", "service.environment", "dd.env"],
+    host: ["host.name", "hostname", "host.hostname"],
+    source: ["ddsource", "log.source"],
+    message: ["_msg", "msg", "body", "log.message"],
+    trace_id: ["trace.id", "traceId", "traceid", "traceID", "dd.trace_id"],
+    span_id: ["span.id", "spanId", "spanid", "spanID", "dd.span_id"],
+    request_id: ["request.id", "requestId", "http.request.id", "http.request_id"],
+    event_id: ["event.id", "eventId"],
   }).flatMap(([field, names]) => names.map((name) => [name, field] as const)),
 );
 

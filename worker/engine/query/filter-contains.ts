@@ -22,7 +22,7 @@ function containsTest(text: string) {
   return textTest(
     (value) => value.includes(text),
     (column, mask) => {
-      if (text !== "") searchColumn(column, { text, ignore_case: false }, mask, () => true);
+      if (text !== "") searchColumn(column, text, { any_case: false }, mask, () => true);
     },
   );
 }

@@ -1,4 +1,5 @@
-import { fieldCost, matchField } from "./field-match.ts";
+import { searchColumn } from "./column-search.ts";
+import { fieldCost, matchField, testRows } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
 import { fold } from "./fold.ts";
 import { printField, quote } from "./quote.ts";
@@ -15,13 +16,14 @@ export const icaseKind: FilterKind<IcaseFilter> = {
   print: ({ field, value }) => `${printField(field)}icase(${quote(value)})`,
   fields: (filter, visit) => visit(filter.field),
   cost: (filter, batch) => 2 * fieldCost(batch, filter.field),
-  apply({ field, value }, batch, mask) {
-    const folded = fold(value);
-    matchField(
-      batch,
-      field,
-      textTest((text) => fold(text) === folded),
-      mask,
-    );
-  },
+  apply: (filter, batch, mask) => matchField(batch, filter.field, icaseTest(filter.value), mask),
 };
+
+function icaseTest(value: string) {
+  const folded = fold(value);
+  const meets = (text: string) => fold(text) === folded;
+  return textTest(meets, (column, mask) => {
+    if (value === "") testRows(column, meets, mask);
+    else searchColumn(column, value, { any_case: true }, mask, (at, end, row_start, row_end) => at === row_start && end === row_end);
+  });
+}

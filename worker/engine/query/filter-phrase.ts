@@ -1,7 +1,6 @@
-import { bufferOf } from "../batch/record.ts";
 import { WORD_BYTE } from "../batch/words.ts";
-import { foldedLiteral, longestAscii, searchColumn } from "./column-search.ts";
-import { fieldCost, matchField, testRows } from "./field-match.ts";
+import { searchCandidates, searchColumn } from "./column-search.ts";
+import { fieldCost, matchField } from "./field-match.ts";
 import { ANY_FIELD } from "./fields.ts";
 import type { FilterKind } from "./filter.ts";
 import { isAscii, isWordUnit } from "./fold.ts";
@@ -36,36 +35,22 @@ export const phraseKind: FilterKind<PhraseFilter> = {
 
 function phraseValueTest(parts: readonly string[]): ValueTest {
   const test = phraseTest(parts);
-  const scan = parts.filter(Boolean).length === 1 && parts.every(isAscii) ? literalScan(parts) : candidateScan(parts, test);
-  return textTest(test, scan);
+  const texts = parts.filter(Boolean);
+  if (texts.length === 1) return textTest(test, borderedScan(parts));
+  const key = texts.reduce((longest, text) => (text.length > longest.length ? text : longest));
+  return textTest(test, (column, mask) => searchCandidates(column, key, { any_case: true }, mask, test));
 }
 
-/** One ASCII text, open or closed at its ends: the bytes decide alone. */
-function literalScan(parts: readonly string[]): ValueTest["scan"] {
+/** One text, open or closed at its ends: the bytes decide alone. */
+function borderedScan(parts: readonly string[]): ValueTest["scan"] {
   const text = parts.find(Boolean) as string;
   const left = parts[0] !== "" && isWordUnit(text.charCodeAt(0));
   const right = parts.at(-1) !== "" && isWordUnit(text.charCodeAt(text.length - 1));
   return (column, mask) => {
     const { bytes } = column;
-    searchColumn(column, foldedLiteral(text), mask, (at, _row, row_start, row_end) => {
+    searchColumn(column, text, { any_case: true }, mask, (at, end, row_start, row_end) => {
       if (left && at > row_start && WORD_BYTE[bytes[at - 1] as number] === 1) return false;
-      const end = at + text.length;
       return !(right && end < row_end && WORD_BYTE[bytes[end] as number] === 1);
-    });
-  };
-}
-
-/** Several parts, or letters beyond ASCII: rows with the longest ASCII run of the text are decoded and tested. */
-function candidateScan(parts: readonly string[], test: (text: string) => boolean): ValueTest["scan"] {
-  const key = longestAscii(parts);
-  return (column, mask) => {
-    if (key === "") return testRows(column, test, mask);
-    const bytes = bufferOf(column.bytes);
-    let tested = -1;
-    searchColumn(column, foldedLiteral(key), mask, (_at, row, row_start, row_end) => {
-      if (row === tested) return false;
-      tested = row;
-      return test(bytes.toString("utf8", row_start, row_end));
     });
   };
 }

@@ -1,9 +1,9 @@
-import { bufferOf } from "../batch/record.ts";
-import { searchColumn } from "./column-search.ts";
+import type { BytesColumn } from "../batch/event-batch.ts";
+import { searchCandidates } from "./column-search.ts";
 import { fieldCost, matchField, testRows } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
 import { printField } from "./quote.ts";
-import { compileRegex, requiredText } from "./regex.ts";
+import { compileRegex, type RequiredTexts, requiredTexts } from "./regex.ts";
 import { textTest } from "./value-test.ts";
 
 /** `message:~"time(d )?out"`: the expression (RE2's syntax, linear time) matches somewhere in the value. */
@@ -24,15 +24,24 @@ export const regexKind: FilterKind<RegexFilter> = {
 function regexTest(pattern: string) {
   const regex = compileRegex(pattern);
   const meets = (text: string) => regex.test(text);
-  const key = requiredText(regex);
+  const required = requiredTexts(pattern);
   return textTest(meets, (column, mask) => {
-    if (key === null) return testRows(column, meets, mask);
-    const bytes = bufferOf(column.bytes);
-    let tested = -1;
-    searchColumn(column, { text: key, ignore_case: false }, mask, (_at, row, row_start, row_end) => {
-      if (row === tested) return false;
-      tested = row;
-      return meets(bytes.toString("utf8", row_start, row_end));
-    });
+    if (!required) testRows(column, meets, mask);
+    else scanFor(column, required, meets, mask);
   });
+}
+
+/** Tries the expression on rows that contain one of the texts. */
+function scanFor(column: BytesColumn, { texts, any_case }: RequiredTexts, meets: (text: string) => boolean, mask: Uint8Array): void {
+  const wanted = mask.slice();
+  mask.fill(0);
+  for (const text of texts) {
+    const matched = wanted.slice();
+    searchCandidates(column, text, { any_case }, matched, meets);
+    for (let row = 0; row < mask.length; row++) {
+      if (matched[row] === 0) continue;
+      mask[row] = 1;
+      wanted[row] = 0;
+    }
+  }
 }

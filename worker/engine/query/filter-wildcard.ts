@@ -1,5 +1,4 @@
-import { bufferOf } from "../batch/record.ts";
-import { searchColumn } from "./column-search.ts";
+import { searchCandidates } from "./column-search.ts";
 import { fieldCost, matchField } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
 import { printField, printValuePattern } from "./quote.ts";
@@ -24,13 +23,5 @@ export const wildcardKind: FilterKind<WildcardFilter> = {
 function wildcardValueTest(parts: Parts) {
   const test = wildcardTest(parts);
   const key = parts.reduce((longest, part) => (part.length > longest.length ? part : longest));
-  return textTest(test, (column, mask) => {
-    const bytes = bufferOf(column.bytes);
-    let tested = -1;
-    searchColumn(column, { text: key, ignore_case: false }, mask, (_at, row, row_start, row_end) => {
-      if (row === tested) return false;
-      tested = row;
-      return test(bytes.toString("utf8", row_start, row_end));
-    });
-  });
+  return textTest(test, (column, mask) => searchCandidates(column, key, { any_case: false }, mask, test));
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { WORD_BYTE } from "../batch/words.ts";
 
 /** Two characters whose lower case is an ASCII letter: kept as they are, so that ASCII words are found by their bytes alone. */
@@ -30,4 +31,44 @@ export function isWordUnit(unit: number): boolean {
 export function isWord(text: string): boolean {
   for (let index = 0; index < text.length; index++) if (!isWordUnit(text.charCodeAt(index))) return false;
   return text.length > 0;
+}
+
+/** Letters with another case lie below this code point. */
+const CASED_END = 0x20000;
+let cases: Map<string, string[]> | null = null;
+
+/** The letters beyond ASCII that fold to this one, itself left out. */
+function otherCases(folded: string): readonly string[] {
+  if (!cases) {
+    cases = new Map();
+    for (let code = 0x80; code < CASED_END; code++) {
+      const letter = String.fromCodePoint(code);
+      const lower = fold(letter);
+      if (lower !== letter) cases.set(lower, [...(cases.get(lower) ?? []), letter]);
+    }
+  }
+  return cases.get(folded) ?? [];
+}
+
+function bytesPattern(letter: string): string {
+  let source = "";
+  for (const byte of Buffer.from(letter)) source += `\\x${byte.toString(16).padStart(2, "0")}`;
+  return source;
+}
+
+/**
+ * A regular expression for UTF-8 bytes read as Latin-1 that finds the text in any case, as `fold` has it.
+ * @returns its source, and the most bytes that an occurrence can have
+ */
+export function foldedBytesPattern(text: string): { source: string; size_bytes_max: number } {
+  let source = "";
+  let size_bytes_max = 0;
+  for (const letter of fold(text)) {
+    const ascii = letter.charCodeAt(0) < 0x80;
+    if (ascii) source += /[a-z]/.test(letter) ? `[${letter}${letter.toUpperCase()}]` : bytesPattern(letter);
+    const letters = ascii ? [letter] : [letter, ...otherCases(letter)];
+    if (!ascii) source += `(?:${letters.map(bytesPattern).join("|")})`;
+    size_bytes_max += Math.max(...letters.map((each) => Buffer.byteLength(each)));
+  }
+  return { source, size_bytes_max };
 }

@@ -1,12 +1,13 @@
 import { LEVELS, type Level } from "../batch/event-batch.ts";
 
+/** The unmistakable ones of those that events may come with (`engine/normalize/level.ts`). */
 const SPELLINGS: Record<Level, readonly string[]> = {
-  TRACE: ["trace", "trc", "verbose", "finest", "finer", "silly"],
-  DEBUG: ["debug", "dbg", "fine"],
-  INFO: ["info", "inf", "information", "informational", "notice", "log"],
+  TRACE: ["trace", "trc", "verbose", "finest", "silly"],
+  DEBUG: ["debug", "dbg", "fine", "finer"],
+  INFO: ["info", "inf", "information", "informational", "notice"],
   WARN: ["warn", "warning", "wrn"],
   ERROR: ["error", "err", "severe"],
-  FATAL: ["fatal", "critical", "crit", "alert", "emergency", "emerg", "panic", "dpanic"],
+  FATAL: ["fatal", "ftl", "critical", "crit", "alert", "emergency", "emerg", "panic", "dpanic"],
 };
 
 const BY_SPELLING: ReadonlyMap<string, Level> = new Map(LEVELS.flatMap((level) => SPELLINGS[level].map((spelling) => [spelling, level])));

@@ -26,7 +26,7 @@ export function parseQuery(text: string, options: { now_us: number }): Query {
       expected: "a shorter query",
     });
   }
-  const scanner = new Scanner(text, options.now_us);
+  const scanner = new Scanner(text.toWellFormed(), options.now_us);
   const filter = parseFilter(scanner);
   return { filter, pipes: parsePipes(scanner) };
 }

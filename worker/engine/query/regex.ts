@@ -38,18 +38,63 @@ function compile(pattern: string): RE2JS {
   return regex;
 }
 
-/**
- * The longest text that every match contains, as the library's own prefilter knows it; null where it knows none.
- * The prefilter is a tree: type 1 is one exact text, type 2 holds several parts that must all occur.
- */
-export function requiredText(regex: RE2JS): string | null {
-  const prefilter = regex.re2().prefilter as { type?: unknown; str?: unknown; subs?: unknown } | null | undefined;
-  if (!prefilter) return null;
-  const parts =
-    prefilter.type === 2 && Array.isArray(prefilter.subs) ? (prefilter.subs as { type?: unknown; str?: unknown }[]) : [prefilter];
-  let longest = "";
-  for (const part of parts) {
-    if (part.type === 1 && typeof part.str === "string" && part.str.length > longest.length) longest = part.str;
+/** Texts of which every match contains at least one. */
+export interface RequiredTexts {
+  texts: string[];
+  any_case: boolean;
+}
+
+/** More searches than this cost more than the expression itself. */
+const REQUIRED_TEXTS_MAX = 8;
+const IGNORES_CASE = /^\(\?i\)/;
+/** Runs of letters whose only other case is the other ASCII letter: the expression's `(?i)` takes `k` for the Kelvin sign and `s` for a long s too. */
+const PLAIN_RUN = /[\0-jl-rt-\x7f]+/g;
+
+/** Texts to look for before the expression is tried; null where none is known. */
+export function requiredTexts(pattern: string): RequiredTexts | null {
+  if (!IGNORES_CASE.test(pattern)) {
+    const texts = choose(prefilterOf(compileRegex(pattern)));
+    return texts && { texts, any_case: false };
   }
-  return longest === "" ? null : longest;
+  const texts = choose(prefilterOf(compileRegex(pattern.replace(IGNORES_CASE, ""))));
+  const runs = texts?.map((text) => longest(text.toLowerCase().match(PLAIN_RUN) ?? []));
+  return runs?.every((run) => run.length > 1) ? { texts: runs, any_case: true } : null;
+}
+
+/** The library's own prefilter: a tree of texts that must (type 2) or may (type 3) occur, with exact ones (type 1) at its leaves. */
+interface Prefilter {
+  type?: unknown;
+  str?: unknown;
+  subs?: unknown;
+}
+
+function prefilterOf(regex: RE2JS): Prefilter | null {
+  return (regex.re2().prefilter ?? null) as Prefilter | null;
+}
+
+/** Of all sets of alternatives that the tree offers the one whose shortest text is longest. */
+function choose(prefilter: Prefilter | null): string[] | null {
+  if (!prefilter) return null;
+  const parts = prefilter.type === 2 && Array.isArray(prefilter.subs) ? (prefilter.subs as Prefilter[]) : [prefilter];
+  let best: string[] | null = null;
+  for (const part of parts) {
+    const texts = alternatives(part);
+    if (texts && (!best || shortest(texts) > shortest(best))) best = texts;
+  }
+  return best;
+}
+
+function alternatives(part: Prefilter): string[] | null {
+  if (part.type === 1) return typeof part.str === "string" && part.str !== "" ? [part.str] : null;
+  if (part.type !== 3 || !Array.isArray(part.subs) || part.subs.length > REQUIRED_TEXTS_MAX) return null;
+  const texts = (part.subs as Prefilter[]).map((sub) => choose(sub));
+  return texts.every((found) => found?.length === 1) ? texts.flatMap((found) => found ?? []) : null;
+}
+
+function shortest(texts: readonly string[]): number {
+  return Math.min(...texts.map((text) => text.length));
+}
+
+function longest(texts: readonly string[]): string {
+  return texts.reduce((best, text) => (text.length > best.length ? text : best), "");
 }

@@ -105,7 +105,7 @@ export class StatsState {
 
   /** Number of the group with these keys, made if there is room. */
   #group(texts: (string | null)[], types: readonly number[]): number {
-    const id = JSON.stringify(texts);
+    const id = groupId(texts);
     const known = this.#group_of.get(id);
     if (known !== undefined) {
       const seen = this.#types[known] as number[];
@@ -143,6 +143,13 @@ export class StatsState {
     }
     return groups;
   }
+}
+
+/** One text for a group's keys: each with its length before it, so that no two groups have the same. */
+function groupId(texts: readonly (string | null)[]): string {
+  let id = "";
+  for (const text of texts) id += text === null ? "~" : `${text.length}:${text}`;
+  return id;
 }
 
 /** A fresh state for the pipe. */
