@@ -16,7 +16,10 @@ const value = fc.oneof(
 export const rowsArbitrary = fc
   .record({
     count: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: PAGED_ROWS_MIN, max: PAGED_ROWS_MIN + 90 })),
-    columns: fc.dictionary(fc.constantFrom("message", "host", "level", "trace_id", "attributes.a", "attributes.b.c", "attributes.ü"), fc.array(value, { minLength: 1, maxLength: 12 })),
+    columns: fc.dictionary(
+      fc.constantFrom("message", "host", "level", "trace_id", "attributes.a", "attributes.b.c", "attributes.ü"),
+      fc.array(value, { minLength: 1, maxLength: 12 }),
+    ),
     gaps: fc.integer({ min: 1, max: 9 }),
     seed: fc.integer(),
     rest: fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3, noNullPrototype: true }),

@@ -25,7 +25,11 @@ function columnOf(values: (Value | undefined)[], kind: Kind): Column {
   const rows = values.length;
   const present = Uint8Array.from(values, (value) => (value === undefined ? 0 : 1));
   const marks = present.includes(0) ? present : null;
-  if (kind === "bytes") return bytesOf(values.map((value) => (value ?? "") as string), marks);
+  if (kind === "bytes")
+    return bytesOf(
+      values.map((value) => (value ?? "") as string),
+      marks,
+    );
   if (kind === "bool") return { kind, values: Uint8Array.from(values, (value) => (value === true ? 1 : 0)), present: marks };
   if (kind !== "dict") return { kind, values: Float64Array.from(values, (value) => (value ?? 0) as number), present: marks };
   const distinct = [...new Set(values.filter((value) => value !== undefined))] as string[];
@@ -55,7 +59,12 @@ export function batchOf(rows: readonly Row[], kinds: Record<string, Kind> = {}):
     timestamp_us: Float64Array.from(rows, (row) => row.timestamp_us),
     ingest_us: Float64Array.from(rows, (row) => row.ingest_us),
     columns,
-    rest: rests.some((text) => text !== "") ? bytesOf(rests, Uint8Array.from(rests, (text) => (text === "" ? 0 : 1))) : null,
+    rest: rests.some((text) => text !== "")
+      ? bytesOf(
+          rests,
+          Uint8Array.from(rests, (text) => (text === "" ? 0 : 1)),
+        )
+      : null,
   };
 }
 
@@ -92,7 +101,13 @@ export function sorted(rows: readonly Record<string, unknown>[]): string[] {
 }
 
 export function frameMeta(ordinal = 0, raw_bytes = 1000): FrameMeta {
-  return { frame_id: ordinal.toString(16).padStart(32, "0"), project_id: "p0000000000000a", shard: 0, accepted_us: 1_700_000_000_000_000, raw_bytes };
+  return {
+    frame_id: ordinal.toString(16).padStart(32, "0"),
+    project_id: "p0000000000000a",
+    shard: 0,
+    accepted_us: 1_700_000_000_000_000,
+    raw_bytes,
+  };
 }
 
 export function identity(overrides: Partial<SegmentIdentity> = {}): SegmentIdentity {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
 import {
   FrameError,
   frameEventIds,
@@ -9,7 +10,6 @@ import {
   splitFrames,
   unpackFrame,
 } from "../../../worker/engine/segment/frame.ts";
-import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
 import { rowsArbitrary } from "./arbitraries.ts";
 import { batchOf, flatRows, flatRowsOf, frameMeta, type Row, typicalRows } from "./events.ts";
 
@@ -64,7 +64,9 @@ describe("frames", () => {
   });
 
   it("know the rows with an event id of the client, and the hash does not depend on how the column is kept", () => {
-    const rows: Row[] = typicalRows(900).map((row, index) => (index % 3 === 0 ? { ...row, values: { ...row.values, event_id: `id-${index % 90}` } } : row));
+    const rows: Row[] = typicalRows(900).map((row, index) =>
+      index % 3 === 0 ? { ...row, values: { ...row.values, event_id: `id-${index % 90}` } } : row,
+    );
     const as_dict = frameEventIds(packFrame(batchOf(rows, { event_id: "dict" }), frameMeta()))!;
     const as_bytes = frameEventIds(packFrame(batchOf(rows, { event_id: "bytes" }), frameMeta()))!;
     expect(as_dict).toEqual(as_bytes);

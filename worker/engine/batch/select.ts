@@ -114,7 +114,7 @@ export function concatBatches(batches: readonly EventBatch[]): EventBatch {
   };
 }
 
-interface ColumnPart {
+export interface ColumnPart {
   /** Null: no value in any of the rows. */
   column: Column | null;
   rows: number;
@@ -130,8 +130,8 @@ function concatTimes(parts: readonly Float64Array[], rows: number): Float64Array
   return whole;
 }
 
-/** Parts of one family of types; int64 among doubles are doubles already. */
-function concatColumns(parts: readonly ColumnPart[], rows: number): Column {
+/** Columns one after another. The parts are of one family of types, and not all null; int64 among doubles are doubles already. */
+export function concatColumns(parts: readonly ColumnPart[], rows: number): Column {
   const first = parts.find((part) => part.column !== null)!.column!;
   if (first.kind === "dict" || first.kind === "bytes") {
     return parts.some((part) => part.column?.kind === "bytes") ? concatBytes(parts, rows) : concatDicts(parts, rows);

@@ -10,6 +10,7 @@ import { bytesColumn } from "../batch/select.ts";
 import { ByteReader, utf8 } from "./bytes.ts";
 import { asDamage, DamageError, SegmentError } from "./errors.ts";
 import type { SegmentFacts } from "./facts.ts";
+import { VALUE_FILTER_COLUMNS } from "./filter-keys.ts";
 import { FilterSet } from "./filter-set.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
 import { type IndexGroup, readIndex, type SegmentIndex } from "./index-block.ts";
@@ -161,11 +162,18 @@ class OpenSegment implements Segment {
   }
 
   mayContainWords(group: number, words: readonly string[]): boolean {
-    return this.#filters.mayContainWords(group, words);
+    if (words.length === 0) return true;
+    return this.#hasValues(group, "message") && this.#filters.mayContainWords(group, words);
   }
 
   mayContainValue(group: number, column: string, value: string): boolean {
-    return this.#filters.mayContainValue(group, column, value);
+    const is_filtered = (VALUE_FILTER_COLUMNS as readonly string[]).includes(column);
+    return !is_filtered || (this.#hasValues(group, column) && this.#filters.mayContainValue(group, column, value));
+  }
+
+  #hasValues(group: number, name: string): boolean {
+    const column = this.#index.columns.findIndex((candidate) => candidate.name === name);
+    return column >= 0 && this.#group(group).chunks[column]!.pages !== null;
   }
 
   readGroup(index: number, names: ReadonlySet<string> | null): Promise<EventBatch> {
