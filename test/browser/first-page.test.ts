@@ -133,7 +133,7 @@ describe("a phone", () => {
       },
     ]);
     const { page, close } = await openPage(stage, "/", { viewport: { width: 360, height: 740 }, colorScheme });
-    const widths = () => page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+    const widths = () => page.evaluate<number[]>("[document.documentElement.scrollWidth, window.innerWidth]");
     expect(await widths()).toEqual([360, 360]);
     await enterKey(page, stage.ledge.credentials.api_key);
     const line = page.locator("button.line", { hasText: "xxxx" }).first();

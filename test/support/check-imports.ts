@@ -1,7 +1,6 @@
 /** `npm run check`: the import arrows (import-rules.ts), no code made from text, no file too long to read. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { AREAS, type Area, RULES, WRAPS_ENTRY } from "./import-rules.ts";
 
@@ -152,7 +151,7 @@ export function readSources(root: string): SourceText[] {
 }
 
 if (import.meta.main) {
-  const files = readSources(fileURLToPath(new URL("../..", import.meta.url)));
+  const files = readSources(join(import.meta.dirname, "../.."));
   const violations = checkSources(files);
   for (const { path, line, message } of violations) console.error(`${path}:${line}: ${message}`);
   console.log(`imports: ${files.length} files, ${violations.length} violations`);

@@ -3,7 +3,11 @@ import { join } from "node:path";
 import type { V4WorkerOptions } from "miniflare";
 import { APP, CACHE, hashFiles, ROOT } from "./paths.ts";
 
-type Settings = Omit<V4WorkerOptions, "script" | "scriptPath" | "modules" | "modulesRoot">;
+/** What is read of it here; the rest is Miniflare's business. */
+type Settings = Omit<V4WorkerOptions, "script" | "scriptPath" | "modules" | "modulesRoot"> & {
+  bindings?: Record<string, unknown>;
+  cronTriggers?: string[];
+};
 
 /** What both wrangler.toml files say, in the form that Miniflare takes. */
 export interface ConfiguredWorkers {

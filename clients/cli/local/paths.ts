@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 
 /** The repository. */
-export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+export const ROOT = join(import.meta.dirname, "../../..");
 /** Things made from the sources that may be thrown away at any time. */
 export const CACHE = join(ROOT, "node_modules/.cache/ledge");
 export const APP = join(ROOT, "app");

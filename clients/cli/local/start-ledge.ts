@@ -1,10 +1,10 @@
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Miniflare } from "miniflare";
+import { bootstrap } from "../bootstrap.ts";
 import { bundleApp } from "./bundle.ts";
 import { type Credentials, ensureSecrets, readCredentials, type Secrets, writeCredentials } from "./credentials.ts";
 import { driveCron } from "./cron.ts";
-import { StartFault } from "./fault.ts";
 import { lockHome } from "./lock.ts";
 import { applyMigrations, readMigrations } from "./migrate.ts";
 import { ROOT } from "./paths.ts";
@@ -101,7 +101,7 @@ export async function startLedge(options: StartOptions): Promise<Ledge> {
         cron = driveCron(runtime.crons, (expression, at) => scheduled(expression, at).catch((error) => console.error(String(error))));
       }
       const known = readCredentials(home);
-      const credentials = { ...(known ?? (await bootstrap(url, secrets.LEDGE_OPERATOR_TOKEN))), url };
+      const credentials = { ...(known ?? (await bootstrap(url, secrets.LEDGE_OPERATOR_TOKEN, "local"))), url };
       if (known?.url !== url) writeCredentials(home, credentials);
       return {
         url,
@@ -129,20 +129,6 @@ export async function startLedge(options: StartOptions): Promise<Ledge> {
     lock.release();
     throw error;
   }
-}
-
-/** Makes the owner, the project and the first key. */
-async function bootstrap(url: string, operatorToken: string): Promise<Omit<Credentials, "url">> {
-  const response = await fetch(`${url}/api/v1/bootstrap`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${operatorToken}`, "content-type": "application/json" },
-    body: JSON.stringify({ organization_name: "local", owner_email: "owner@ledge.local", project_name: "default", key_name: "local" }),
-  });
-  if (!response.ok) {
-    throw new StartFault(`The first project could not be made: the Worker answered ${response.status}: ${await response.text()}`);
-  }
-  const { project_id, api_key } = (await response.json()) as { project_id: string; api_key: string };
-  return { project_id, api_key };
 }
 
 /** Resolves when the process is no more. */
