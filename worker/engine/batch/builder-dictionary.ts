@@ -8,14 +8,22 @@ const decoder = new TextDecoder();
 
 export class ByteDictionary {
   size = 0;
-  bytes = new Uint8Array(1024);
+  bytes: Uint8Array<ArrayBuffer>;
   /** size + 1 entries in use. */
-  offsets = new Uint32Array(33);
+  offsets: Uint32Array<ArrayBuffer>;
   /** Set once a look-up needed more than PROBES_MAX steps: values chosen to collide, or too many of them. */
   crowded = false;
-  #hashes = new Uint32Array(32);
+  #hashes: Uint32Array<ArrayBuffer>;
   /** Index + 1; 0 where free. */
-  #slots = new Int32Array(64);
+  #slots: Int32Array<ArrayBuffer>;
+
+  /** @param capacity values for which there is room at first, a power of two */
+  constructor(capacity = 32) {
+    this.bytes = new Uint8Array(capacity * 16);
+    this.offsets = new Uint32Array(capacity + 1);
+    this.#hashes = new Uint32Array(capacity);
+    this.#slots = new Int32Array(capacity * 2);
+  }
 
   clear(): void {
     this.size = 0;

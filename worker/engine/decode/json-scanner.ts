@@ -127,7 +127,7 @@ export class JsonScanner {
     const raw = decoder.decode(this.#bytes.subarray(at, end));
     if (!raw.includes("\\")) return raw;
     try {
-      return JSON.parse(`"${raw}"`) as string;
+      return (JSON.parse(`"${raw}"`) as string).toWellFormed();
     } catch {
       this.#fail(at, "a name has an escape that JSON does not know");
       return null;
@@ -251,7 +251,7 @@ export class JsonScanner {
     if (end < 0) return this.#fail(this.#limit, "");
     const raw = decoder.decode(this.#bytes.subarray(start, end));
     try {
-      addWhole(this.#draft, path, parseExactJson(raw) as object, depth);
+      addWhole(this.#draft, path, parseExactJson(raw) as object, depth, raw);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       return this.#fail(start, "an array or object is broken");

@@ -1,5 +1,6 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const BROKEN_DEPTH_MAX = 1000;
 
 /** Where the string whose content begins at `at` has its closing quote; where it is broken, -1 minus the place. */
 export function skipString(bytes: Uint8Array, at: number, limit: number): number {
@@ -22,6 +23,25 @@ export function skipValue(bytes: Uint8Array, at: number, limit: number): number 
       if (at < 0) return -1;
     } else if (byte === 0x7b || byte === 0x5b) depth++;
     else if ((byte === 0x7d || byte === 0x5d) && --depth === 0) return at + 1;
+    at++;
+  }
+  return -1;
+}
+
+/** As `skipValue`, but -1 too where a bracket is closed by one of the other kind, or nesting is deeper than any event's: for text that is known to be broken. */
+export function skipBroken(bytes: Uint8Array, at: number, limit: number): number {
+  const closings: number[] = [];
+  while (at < limit) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) {
+      at = skipString(bytes, at + 1, limit);
+      if (at < 0) return -1;
+    } else if (byte === 0x7b || byte === 0x5b) {
+      if (closings.push(byte + 2) > BROKEN_DEPTH_MAX) return -1;
+    } else if (byte === 0x7d || byte === 0x5d) {
+      if (closings.pop() !== byte) return -1;
+      if (closings.length === 0) return at + 1;
+    }
     at++;
   }
   return -1;

@@ -4,7 +4,7 @@ import { fingerprint } from "../patterns/fingerprint.ts";
 import { ErrorList, shown } from "./error-list.ts";
 import { EventWriter } from "./event-writer.ts";
 import { JsonScanner } from "./json-scanner.ts";
-import { nextLine, skipBlank, skipString, skipValue } from "./json-skip.ts";
+import { nextLine, skipBlank, skipBroken, skipString } from "./json-skip.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "./types.ts";
 
 export { type DecodeContext, type Decoded, type DecodeError, DecodeFailure } from "./types.ts";
@@ -126,9 +126,8 @@ class JsonDecoder {
 
   #endOfBroken(start: number): number {
     if (this.#by_lines) return nextLine(this.#body, start, this.#end);
-    const balanced = skipValue(this.#body, start, this.#end);
-    if (balanced > 0) return balanced;
-    return this.#nextObject(start);
+    const balanced = skipBroken(this.#body, start, this.#end);
+    return balanced > 0 ? balanced : this.#nextObject(start);
   }
 
   /** Where an event begins after one whose brackets or quotes do not match: a brace indented like this one, or `},{`. */
@@ -163,7 +162,7 @@ class JsonDecoder {
   #endOfOther(start: number): number {
     const body = this.#body;
     if (body[start] === OPEN_ARRAY) {
-      const end = skipValue(body, start, this.#end);
+      const end = skipBroken(body, start, this.#end);
       return end > 0 ? end : this.#nextObject(start);
     }
     if (body[start] === QUOTE) {
@@ -187,10 +186,12 @@ class JsonDecoder {
   }
 }
 
-/** NDJSON: the first line begins with a brace, and so does the line after it, or there is none. */
+/** NDJSON: the first line holds a whole object, or something broken before a line that begins with a brace. */
 function looksLikeLines(body: Uint8Array, end: number): boolean {
   const start = skipBlank(body, body[0] === 0xef ? 3 : 0, end);
   if (start === end || body[start] === OPEN_ARRAY) return false;
-  const second = skipBlank(body, nextLine(body, start, end), end);
-  return second === end || body[second] === OPEN_OBJECT;
+  const second = nextLine(body, start, end);
+  if (body[start] !== OPEN_OBJECT || skipBroken(body, start, second) > 0) return true;
+  const next = skipBlank(body, second, end);
+  return next === end || body[next] === OPEN_OBJECT;
 }

@@ -199,7 +199,7 @@ export class Draft {
     const name = parent === this.root ? key : `${parent.name}.${key}`;
     if (this.#attributes >= ATTRIBUTES_PER_EVENT_MAX) return new Edge(NO_KEY, this.#names.get(name) ?? new Path(name));
     const edge = new Edge(bytes.slice(start, end + 1), this.pathNamed(name));
-    parent.children ??= { keys: new ByteDictionary(), edges: [] };
+    parent.children ??= { keys: new ByteDictionary(2), edges: [] };
     parent.children.keys.add(bytes, start, end);
     parent.children.edges.push(edge);
     return edge;

@@ -1,5 +1,5 @@
 import { ATTRIBUTE_DEPTH_MAX } from "../../limits.ts";
-import { type Draft, FALSE, JSON_TEXT, NULL, type Path, SCRATCH, TRUE } from "./draft.ts";
+import { type Draft, FALSE, JSON_TEXT, NULL, type Path, TRUE } from "./draft.ts";
 import { ROLES } from "./fields.ts";
 
 const MESSAGE = ROLES.indexOf("message");
@@ -21,7 +21,7 @@ export function parseExactJson(text: string): unknown {
 
 /** Adds every member of an object to the draft, nested names joined by dots. */
 export function addRecord(draft: Draft, record: object): void {
-  for (const [name, value] of Object.entries(record)) addValue(draft, draft.pathNamed(name), value, 0);
+  for (const [name, value] of Object.entries(record)) addValue(draft, draft.pathNamed(name.toWellFormed()), value, 0);
 }
 
 /** Adds a value as parsed from JSON under a path. @param depth of the object that holds it */
@@ -45,7 +45,7 @@ function addObject(draft: Draft, path: Path, value: object, depth: number): void
     addWhole(draft, path, value, depth + 1);
     return;
   }
-  for (const [name, inner] of entries) addValue(draft, draft.pathNamed(`${path.name}.${name}`), inner, depth + 1);
+  for (const [name, inner] of entries) addValue(draft, draft.pathNamed(`${path.name}.${name.toWellFormed()}`), inner, depth + 1);
 }
 
 /** Whether an object under this path is the message itself and not a place of attributes. */
@@ -53,17 +53,27 @@ export function isWholeMessage(path: Path): boolean {
   return path.alias !== null && path.alias.role === MESSAGE && !path.alias.weak;
 }
 
-/** Adds an array or object as one value: JSON, or a string of it where it is too deep to be worked with. @param depth of the value itself */
-export function addWhole(draft: Draft, path: Path, value: object, depth: number): void {
-  if (isWholeMessage(path)) {
-    const inner = stringValue(value);
-    if (inner !== null) {
-      draft.addText(path, inner);
-      return;
-    }
+/**
+ * Adds an array or object as one value: JSON, or a string of it where it is too deep to be worked with.
+ * @param depth of the value itself
+ * @param raw the JSON text it was parsed from, where there is one
+ */
+export function addWhole(draft: Draft, path: Path, value: object, depth: number, raw: string | null = null): void {
+  const inner = isWholeMessage(path) ? stringValue(value) : null;
+  if (inner !== null) draft.addText(path, inner);
+  else if (depth >= ATTRIBUTE_DEPTH_MAX || depthOf(value) > ATTRIBUTE_DEPTH_MAX) draft.addText(path, raw ?? deepText(draft, path, value));
+  else draft.addText(path, JSON.stringify(value), JSON_TEXT);
+}
+
+/** JSON.stringify runs out of stack some thousand levels down; nothing but the name is kept of such a value. */
+function deepText(draft: Draft, path: Path, value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    draft.markCut(path.name);
+    return "";
   }
-  const too_deep = depth >= ATTRIBUTE_DEPTH_MAX || depthOf(value) > ATTRIBUTE_DEPTH_MAX;
-  draft.addText(path, JSON.stringify(value), too_deep ? SCRATCH : JSON_TEXT);
 }
 
 /** The text of a body as OpenTelemetry's JSON writes it: `{"stringValue": "…"}`. */
