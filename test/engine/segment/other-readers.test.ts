@@ -1,0 +1,109 @@
+/** Segments are plain Parquet: DuckDB and hyparquet read every row and column as it was put in. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { parquetReadObjects } from "hyparquet";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ATTRIBUTE_PREFIX } from "../../../worker/engine/batch/event-batch.ts";
+import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
+import { packFrame } from "../../../worker/engine/segment/frame.ts";
+import { bytesSource, openSegment } from "../../../worker/engine/segment/read.ts";
+import { segmentFromFrames } from "../../../worker/engine/segment/write-flush.ts";
+import { mergeSegments } from "../../../worker/engine/segment/write-sorted.ts";
+import { splitZstdFrames } from "../../../worker/ingest/zstd-frames.ts";
+import { batchOf, flatRowsOf, frameMeta, identity, type Row, sorted, typicalRows } from "./events.ts";
+
+/** What the encoders do differently: every encoding, nulls in every kind, mixed pages, dictionaries of several pieces, values beyond a page. */
+function awkwardRows(): Row[][] {
+  const long = typicalRows(3000, 1).map((row, index) => ({
+    ...row,
+    values: {
+      ...row.values,
+      "attributes.wide": index % 2 === 0 ? index * 4_503_599_627_370 : -index * 4_503_599_627_370,
+      "attributes.constant": "same",
+      "attributes.many": `value ${"x".repeat(30)} ${Math.floor(index / 3)}`,
+      ...(index === 1500 ? { "attributes.huge": "é".repeat(50_000) } : {}),
+      ...(index % 7 === 0 ? { "attributes.sparse": index / 8 } : {}),
+    },
+  }));
+  const mixed = typicalRows(600, 2).map((row) => ({
+    ...row,
+    values: { ...row.values, message: "one of few", "attributes.status": "text here" },
+  }));
+  return [long, mixed, typicalRows(7, 3), [], typicalRows(900, 4)].filter((rows) => rows.length > 0);
+}
+
+function flushed(parts: readonly Row[][]): Uint8Array {
+  const frames = parts.map((rows, ordinal) => ({ bytes: packFrame(batchOf(rows), frameMeta(ordinal)), masked: null }));
+  return concatBytes(segmentFromFrames(frames, identity()).chunks);
+}
+
+async function merged(bytes: Uint8Array): Promise<Uint8Array> {
+  const input = await openSegment(bytesSource(bytes));
+  for await (const { chunks } of mergeSegments([input], { identify: () => identity({ level: 1 }) })) return concatBytes(chunks);
+  throw new Error("no output");
+}
+
+/** A row of another reader as `flatRowsOf` gives it. */
+function flatten(row: Record<string, unknown>, toMicroseconds: (value: unknown) => number): Record<string, unknown> {
+  const flat: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(row)) {
+    if (value === null || value === undefined) continue;
+    if (name === "timestamp" || name === "ingest_ts") flat[name] = toMicroseconds(value);
+    else if (name !== "attributes") flat[name] = typeof value === "bigint" ? Number(value) : value;
+    else {
+      const rest = (typeof value === "string" ? JSON.parse(value) : value) as Record<string, unknown>;
+      for (const [attribute, member] of Object.entries(rest)) flat[ATTRIBUTE_PREFIX + attribute] = member;
+    }
+  }
+  return flat;
+}
+
+async function readWithDuckDb(path: string): Promise<Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const reader = await connection.runAndReadAll(`SELECT * FROM read_parquet('${path}')`);
+  const rows = reader.getRowObjects().map((row) => flatten(row, (value) => Number((value as { micros: bigint }).micros)));
+  connection.closeSync();
+  instance.closeSync();
+  return rows;
+}
+
+/** node:zlib decodes only the first of several frames in a row; dictionaries are made of several. */
+function decompressFrames(input: Uint8Array): Uint8Array {
+  return concatBytes(splitZstdFrames(input, 1_000).map((frame) => zstdDecompressSync(frame)));
+}
+
+async function readWithHyparquet(bytes: Uint8Array): Promise<Record<string, unknown>[]> {
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+  const identity_us = (value: bigint): number => Number(value);
+  const rows = await parquetReadObjects({
+    file,
+    compressors: { ZSTD: decompressFrames },
+    parsers: { timestampFromMicroseconds: identity_us as never },
+  });
+  return rows.map((row) => flatten(row, Number));
+}
+
+describe("other readers", () => {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "ledge-segment-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const parts = awkwardRows();
+  const expected = sorted(flatRowsOf(parts.flat()));
+  it.each([
+    ["flushed", async () => flushed(parts)],
+    ["merged", async () => merged(flushed(parts))],
+  ])("read a %s segment", async (name, make) => {
+    const bytes = await make();
+    const path = join(folder, `${name}.parquet`);
+    await writeFile(path, bytes);
+    expect(sorted(await readWithDuckDb(path)), "DuckDB").toEqual(expected);
+    expect(sorted(await readWithHyparquet(bytes)), "hyparquet").toEqual(expected);
+  });
+});
