@@ -58,7 +58,7 @@ function epochTime(value: number): number {
   if (size < 1e11) return Math.round(value * 1e6);
   if (size < 1e14) return Math.round(value * 1e3);
   if (size < 1e17) return Math.round(value);
-  return Math.round(value / 1e3);
+  return Math.floor(value / 1e3);
 }
 
 function calendarTime(text: string): number | null {
