@@ -144,11 +144,12 @@ function countingNamespace<T extends DurableObjectNamespace>(namespace: T): T {
   const countingStub = (stub: object): object =>
     new Proxy(stub, {
       get(target, name) {
-        const value = Reflect.get(target, name) as unknown;
-        if (typeof value !== "function" || typeof name !== "string") return value;
+        if (typeof name !== "string" || name === "then" || name in Object.prototype) return Reflect.get(target, name) as unknown;
+        if (typeof Reflect.get(target, name) !== "function") return Reflect.get(target, name) as unknown;
         return (...parameters: unknown[]) => {
           COUNTS.object_calls++;
-          return (Reflect.get(target, name) as Method).apply(target, parameters);
+          // Called in place: to a stub even "apply" is the name of a remote method.
+          return (target as Record<string, Method>)[name]!(...parameters);
         };
       },
     });
