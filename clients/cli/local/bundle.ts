@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
@@ -8,6 +8,7 @@ import { APP, CACHE, hashFiles, ROOT } from "./paths.ts";
 
 const APP_OUTPUT = join(APP, ".svelte-kit/cloudflare");
 const APP_SOURCES = ["src", "static", "_headers", "svelte.config.js", "vite.config.ts", "wrangler.toml"].map((name) => join(APP, name));
+const OLD_BUNDLE_MS = 600_000;
 /** A build that somebody else began is waited for this long. */
 const BUILD_WAIT_MS = 120_000;
 
@@ -18,16 +19,39 @@ export interface AppBundle {
   assets: string;
 }
 
-/** One ES module of an entry file as workerd runs it; platform modules stay imports. Returns the path. */
+interface KeptBundle {
+  /** What went into it, besides packages. */
+  inputs: string[];
+  hash: string;
+  path: string;
+}
+
+const LOCK_FILE = join(ROOT, "package-lock.json");
+
+/** One ES module of an entry file as workerd runs it; platform modules stay imports. Made again only where a source changed. Returns its path. */
 export async function bundle(entry: string, name: string): Promise<string> {
-  const outfile = join(CACHE, name, "index.mjs");
-  mkdirSync(join(CACHE, name), { recursive: true });
-  // Written beside and renamed: another process may be starting from the same file.
-  const beside = join(CACHE, name, `index.${process.pid}.mjs`);
+  const record = join(CACHE, `${name}.json`);
+  const kept = readKept(record);
+  if (kept !== null && existsSync(kept.path) && hashFiles([...kept.inputs, LOCK_FILE]) === kept.hash) return kept.path;
+  // Made in a folder of its own and named last: another process may be starting from the one before.
+  mkdirSync(CACHE, { recursive: true });
+  const folder = mkdtempSync(join(CACHE, `${name}-`));
+  const path = join(folder, "index.mjs");
+  const inputs = await runEsbuild(entry, path);
+  const made: KeptBundle = { inputs, hash: hashFiles([...inputs, LOCK_FILE]), path };
+  const beside = `${record}.${process.pid}`;
+  writeFileSync(beside, JSON.stringify(made));
+  renameSync(beside, record);
+  removeOld(name, folder);
+  return path;
+}
+
+/** Returns the files of the repository that went in. */
+async function runEsbuild(entry: string, outfile: string): Promise<string[]> {
   try {
-    await build({
+    const { metafile } = await build({
       entryPoints: [entry],
-      outfile: beside,
+      outfile,
       bundle: true,
       format: "esm",
       target: "es2024",
@@ -37,38 +61,56 @@ export async function bundle(entry: string, name: string): Promise<string> {
       external: ["node:*", "cloudflare:*"],
       define: { "process.env.NODE_ENV": '"production"' },
       keepNames: true,
-      sourcemap: "inline",
+      sourcemap: "linked",
       sourcesContent: false,
-      logLevel: "error",
+      metafile: true,
+      logLevel: "silent",
       absWorkingDir: ROOT,
     });
+    return Object.keys(metafile.inputs)
+      .filter((path) => !path.includes("node_modules/"))
+      .map((path) => join(ROOT, path));
   } catch (error) {
     throw new StartFault(`The Worker could not be bundled: ${error instanceof Error ? error.message : String(error)}`);
   }
-  renameSync(beside, outfile);
-  return outfile;
+}
+
+function readKept(record: string): KeptBundle | null {
+  try {
+    return JSON.parse(readFileSync(record, "utf8")) as KeptBundle;
+  } catch {
+    return null;
+  }
+}
+
+/** Bundles of earlier sources, unless they are so young that somebody may be starting from them. */
+function removeOld(name: string, current: string): void {
+  for (const entry of readdirSync(CACHE, { withFileTypes: true })) {
+    const folder = join(CACHE, entry.name);
+    if (!entry.isDirectory() || folder === current || !new RegExp(`^${name}-.{6}$`).test(entry.name)) continue;
+    const since = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - since > OLD_BUNDLE_MS) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The Pages app, built again only where its sources changed. Two processes never build at once. */
 export async function bundleApp(report: (line: string) => void): Promise<AppBundle> {
-  const stamp = join(CACHE, "app", "built-from");
-  const script = join(CACHE, "app", "index.mjs");
-  const sources = hashFiles([...APP_SOURCES, join(ROOT, "package-lock.json")]);
-  const built = (): boolean => existsSync(script) && existsSync(APP_OUTPUT) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
+  const stamp = join(CACHE, "app-built-from");
+  const sources = hashFiles([...APP_SOURCES, LOCK_FILE]);
+  const built = (): boolean => existsSync(APP_OUTPUT) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
   if (!built()) {
     const release = await takeBuild(built);
     try {
       if (!built()) {
         report("Building the app …");
         await buildApp();
-        await bundle(join(APP_OUTPUT, "_worker.js"), "app");
         writeFileSync(stamp, sources);
       }
     } finally {
       release();
     }
   }
-  return { script, assets: APP_OUTPUT };
+  return { script: await bundle(join(APP_OUTPUT, "_worker.js"), "app"), assets: APP_OUTPUT };
 }
 
 /** Holds the right to build: a folder, which only one process can make. One left behind by a process that died is taken over in time. */
