@@ -75,6 +75,21 @@ describe("stats", () => {
         ['["a","b"]', 1],
       ],
     ],
+    [
+      "stats sum(status), avg(status), min(status), max(status)",
+      ["sum_status", "avg_status", "min_status", "max_status"],
+      [[1200, 400, 200, 500]],
+    ],
+    ["stats sum(ok), avg(tags), min(none)", ["sum_ok", "avg_tags", "min_none"], [[null, null, null]]],
+    [
+      "stats min(timestamp) as first, max(timestamp) as last by service",
+      ["service", "first", "last"],
+      [
+        [null, "2026-03-01T11:59:59.999999Z", "2026-03-01T11:59:59.999999Z"],
+        ["api", "2026-03-01T12:00:00.000000Z", "2026-03-01T12:04:00.000000Z"],
+        ["web", "2026-03-01T12:05:00.000000Z", "2026-03-01T12:05:00.000000Z"],
+      ],
+    ],
     ["stats count() by environment", ["environment", "count"], [[null, 4]]],
     [
       "stats count() by bucket(5m)",
@@ -181,6 +196,76 @@ const BY = [
   "bucket(10us)",
   'bucket(1d, "+05:30")',
 ];
+
+describe("numbers", () => {
+  const numeral = fc.oneof(
+    fc.integer({ min: -1000, max: 1000 }),
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e300, max: 1e300 }),
+    fc.constantFrom(0.1, 1e16, -1e16, 2 ** 53 - 1, 1, 1e-300),
+  );
+
+  it("are summed exactly and rounded once, in whatever order and parts", () => {
+    const property = fc.property(
+      fc.array(fc.tuple(numeral, fc.nat(2), fc.boolean()), { minLength: 1, maxLength: 12 }),
+      storage,
+      (placed, storageOf) => {
+        const pipe = pipeOf("stats sum(duration_ms), min(duration_ms), max(duration_ms), avg(duration_ms), count()");
+        const whole = statsFor(pipe);
+        for (const part of [0, 1, 2]) {
+          const events = placed
+            .filter(([, place]) => place === part)
+            .map(([value, , text]) => plain(0, "s", { duration_ms: text ? String(value) : value }));
+          const state = statsFor(pipe);
+          state.add(batchOf(events, storageOf), Uint32Array.from(events.keys()));
+          whole.merge(StatsState.deserialize(pipe, JSON.parse(JSON.stringify(state.serialize()))));
+        }
+        const values = placed.map(([value]) => value);
+        const sum = exactSum(values);
+        const expected = [sum, Math.min(...values), Math.max(...values), sum / values.length, values.length];
+        expect(whole.result().rows[0]?.map(withoutSign)).toEqual(expected.map(withoutSign));
+      },
+    );
+    fc.assert(property, { numRuns: 1000 });
+  });
+});
+
+/** Minus zero is zero. */
+function withoutSign(cell: unknown): unknown {
+  return cell === 0 ? 0 : cell;
+}
+
+/** Every double is a whole multiple of 2^-1074. */
+function exactSum(values: readonly number[]): number {
+  const total = values.reduce((sum, value) => sum + scaled(value), 0n);
+  return nearest(total);
+}
+
+const SCALE = 1074n;
+
+function scaled(value: number): bigint {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  const bits = view.getBigUint64(0);
+  const exponent = (bits >> 52n) & 0x7ffn;
+  const fraction = bits & 0xfffffffffffffn;
+  const size = exponent === 0n ? fraction : (fraction | (1n << 52n)) << (exponent - 1n);
+  return bits >> 63n ? -size : size;
+}
+
+/** The double nearest to a multiple of 2^-1074, ties to even. */
+function nearest(total: bigint): number {
+  const negative = total < 0n;
+  const size = negative ? -total : total;
+  const extra = BigInt(Math.max(0, size.toString(2).length - 53));
+  let kept = size >> extra;
+  const dropped = size - (kept << extra);
+  const half = extra > 0n ? 1n << (extra - 1n) : 0n;
+  if (extra > 0n && (dropped > half || (dropped === half && (kept & 1n) === 1n))) kept += 1n;
+  const exponent = Number(extra - SCALE);
+  const value = Number(kept) * 2 ** Math.trunc(exponent / 2) * 2 ** (exponent - Math.trunc(exponent / 2));
+  return negative ? -value : value;
+}
 
 describe("states", () => {
   it("merge, through JSON, into what plain grouping of all events gives", () => {
