@@ -98,6 +98,7 @@ export function validationProblem(issues: readonly ValidationIssue[], where: str
 function isPassingFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
+  if (error.cause !== undefined && isPassingFault(error.cause)) return true;
   return (
     retryable === true || overloaded === true || error.name === "TimeoutError" || /\bD1_ERROR\b|Network connection lost/.test(error.message)
   );

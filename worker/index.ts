@@ -28,10 +28,12 @@ export default {
         return consumeDeadLetters(batch, env);
       case "ledge-jobs":
         return consumeJobs(batch, env);
-      default:
+      case "ledge-jobs-dead":
         // A job that failed for good is asked for again by an alarm or by cron.
         count("ledge_dead_jobs_total", {}, batch.messages.length);
-        batch.ackAll();
+        return batch.ackAll();
+      default:
+        throw new Error(`no consumer for the queue ${batch.queue}`);
     }
   },
 

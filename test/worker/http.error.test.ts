@@ -153,6 +153,7 @@ describe("faults", () => {
       "unavailable",
     ],
     ["a database that errs", new Error("D1_ERROR: Network connection lost"), 503, "unavailable"],
+    ["a query that errs for that reason", new Error("Failed query", { cause: new Error("D1_ERROR: reset") }), 503, "unavailable"],
     ["a problem stays what it is", new Problem("conflict", "twice"), 409, "conflict"],
   ])("%s", async (_, fault, status, code) => {
     const answer = await appThatThrows(fault).fetch(new Request(`${ORIGIN}/api/v1/broken`), env as Env, createExecutionContext());

@@ -24,6 +24,7 @@ describe("who may send", () => {
     ["Basic, as user", (key) => ({ headers: basic(`${key}:`) })],
     ["Basic, as user without a colon", (key) => ({ headers: basic(key) })],
     ["X-API-Key", (key) => ({ headers: { "x-api-key": key } })],
+    ["X-API-Key behind a proxy with its own user", (key) => ({ headers: { "x-api-key": key, ...basic("proxy:secret") } })],
     ["?token=", (key) => ({ path: `/api/v1/logs?token=${key}` })],
   ])("a key as %s", async (_, present) => {
     const { path = "/api/v1/logs", headers } = present(project.key);

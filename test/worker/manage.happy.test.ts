@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { hashKey } from "../../worker/auth/key-text.ts";
 import { storeDeadLetter } from "../../worker/catalog/dead-letters.ts";
 import { apiKeys, members, organizations, projects, users } from "../../worker/catalog/schema.ts";
+import { catalogTotals } from "../../worker/catalog/segments.ts";
 import { streamOf } from "../../worker/catalog/stream.ts";
 import { DAILY_EVENTS_DEFAULT_MAX, RETENTION_DAYS_DEFAULT } from "../../worker/limits.ts";
 import { call, createKey, createProject } from "./support/api.ts";
@@ -121,5 +122,31 @@ describe("dead letters", () => {
     const answer = await call("/api/v1/dead-letters/replay", { key: project.key, json: { ids: ["1-a"] } });
     expect(await answer.json()).toMatchObject({ replayed: [], failed: [{ letter_id: "1-a" }] });
     expect((await letters(other.key)).letters).toHaveLength(1);
+  });
+});
+
+describe("maintenance", () => {
+  it("flushes and merges a project's events now, and makes the catalog anew; they are found all along", async () => {
+    const project = await createProject();
+    const found = async () =>
+      (await (await call("/api/v1/logs?text=maintained", { key: project.key })).json<{ events: unknown[] }>()).events.length;
+    const done = async (name: string, key: string, query = "") => {
+      const answer = await call(`/api/v1/admin/${name}${query}`, { key, method: "POST" });
+      expect(answer.status).toBe(200);
+      return (await answer.json<{ done: number }>()).done;
+    };
+    await call("/api/v1/logs", { key: project.key, json: { message: "maintained one" } });
+    expect(await done("flush", project.key)).toBe(1);
+    await call("/api/v1/logs", { key: project.key, json: { message: "maintained two" } });
+    expect(await done("flush", env.LEDGE_OPERATOR_TOKEN, `?project_id=${project.project_id}`)).toBe(1);
+    expect(await done("flush", project.key)).toBe(0);
+    expect(await found()).toBe(2);
+    expect(await done("compact", project.key)).toBe(1);
+    expect(await found()).toBe(2);
+    const before = await catalogTotals(env.DB, project.project_id);
+    expect(before).toMatchObject({ segments: 1, rows: 2 });
+    expect((await call("/api/v1/admin/rebuild-catalog", { key: env.LEDGE_OPERATOR_TOKEN, method: "POST" })).status).toBe(200);
+    expect(await catalogTotals(env.DB, project.project_id)).toEqual(before);
+    expect(await found()).toBe(2);
   });
 });

@@ -1,14 +1,15 @@
 import { Buffer } from "node:buffer";
 
 /**
- * The secret that a request presents: `Authorization: Bearer …`, `Authorization: Basic …` (as user or as password), `X-API-Key`,
- * or, where a route allows it, the query parameter `token`. Null where there is none.
+ * The secret that a request presents: `X-API-Key`, `Authorization: Bearer …`, `Authorization: Basic …` (as user or as password),
+ * or, where a route allows it, the query parameter `token`. Null where there is none. The header that is Ledge's own comes first:
+ * a proxy on the way may need Authorization for itself.
  */
 export function presentedSecret(request: Request, allow_query_token: boolean): string | null {
-  const authorization = request.headers.get("authorization");
-  if (authorization) return fromAuthorization(authorization.trim());
   const api_key = request.headers.get("x-api-key");
   if (api_key) return api_key.trim();
+  const authorization = request.headers.get("authorization");
+  if (authorization) return fromAuthorization(authorization.trim());
   return allow_query_token ? new URL(request.url).searchParams.get("token") : null;
 }
 
