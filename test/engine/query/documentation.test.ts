@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { STRING_FIELDS } from "../../../worker/engine/batch/event-batch.ts";
+import {
+  applyPipes,
+  matchRows,
+  parseQuery,
+  printQuery,
+  QuerySyntaxError,
+  statsFor,
+  wholeFilter,
+} from "../../../worker/engine/query/query.ts";
+import { batchOf, type PlainEvent, type Storage } from "./batches.ts";
+
+/** Every example of the guide, against the events that the guide itself shows. */
+const guide = readFileSync(new URL("../../../docs/query-language.md", import.meta.url), "utf8");
+const now_us = Date.UTC(2026, 2, 2, 12) * 1000;
+
+function linesOf(language: string): string[] {
+  const blocks = guide.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"));
+  return [...blocks].flatMap(([, block = ""]) => block.split("\n").filter(Boolean));
+}
+
+function examples(language: string): [query: string, expected: string][] {
+  return linesOf(language).map((line) => {
+    const at = line.lastIndexOf(" # ");
+    return [line.slice(0, at).trim(), line.slice(at + 3)];
+  });
+}
+
+const events = linesOf("events").map((line): PlainEvent => {
+  const { timestamp, ...others } = JSON.parse(line) as Record<string, unknown>;
+  const own = (name: string) => (STRING_FIELDS as readonly string[]).includes(name);
+  const entries = Object.entries(others);
+  return {
+    timestamp_us: Date.parse(timestamp as string) * 1000,
+    ingest_us: now_us,
+    fields: Object.fromEntries(entries.filter(([name]) => own(name))),
+    attributes: Object.fromEntries(entries.filter(([name]) => !own(name))),
+  };
+});
+
+function countOf(text: string, storage: Storage): number {
+  const query = parseQuery(text, { now_us });
+  expect(parseQuery(printQuery(query), { now_us })).toEqual(query);
+  const batch = batchOf(events, () => storage);
+  const rows = matchRows(wholeFilter(query), batch);
+  const stats = query.pipes.find((pipe) => pipe.kind === "stats");
+  if (!stats) return rows.length;
+  const state = statsFor(stats);
+  state.add(batch, rows);
+  return applyPipes(state.result(), query.pipes).rows.length;
+}
+
+describe("docs/query-language.md", () => {
+  it.each(examples("query"))("%s gives %s", (text, expected) => {
+    for (const storage of ["dict", "bytes", "rest"] as const) expect(countOf(text, storage)).toBe(Number(expected));
+  });
+
+  it.each(examples("error"))("%s fails at %s", (text, expected) => {
+    const [, position, message = ""] = /^(\d+): (.*)$/.exec(expected) ?? [];
+    try {
+      parseQuery(text, { now_us });
+      expect.unreachable("the query was taken");
+    } catch (error) {
+      if (!(error instanceof QuerySyntaxError)) throw error;
+      expect(error.position).toBe(Number(position));
+      expect(error.message).toContain(message);
+    }
+  });
+
+  it("has an example for each kind of filter and pipe", () => {
+    const kinds = new Set<string>();
+    const visit = (node: unknown): void => {
+      if (typeof node !== "object" || node === null) return;
+      if ("kind" in node) kinds.add(String(node.kind));
+      Object.values(node).forEach(visit);
+    };
+    for (const [text] of examples("query")) visit(parseQuery(text, { now_us }));
+    const all = [
+      "all",
+      "and",
+      "or",
+      "not",
+      "phrase",
+      "equal",
+      "in",
+      "wildcard",
+      "contains",
+      "icase",
+      "regex",
+      "compare",
+      "range",
+      "exists",
+    ];
+    expect([...kinds]).toEqual(expect.arrayContaining([...all, "stats", "sort", "limit", "fields", "where", "bucket"]));
+  });
+});
