@@ -5,12 +5,12 @@ import { EventWriter } from "../../../worker/engine/decode/event-writer.ts";
 import { decodeJson } from "../../../worker/engine/decode/json.ts";
 import { DecodeFailure } from "../../../worker/engine/decode/types.ts";
 import { addRecord, parseExactJson } from "../../../worker/engine/normalize/flatten.ts";
-import { fingerprint } from "../../../worker/engine/patterns/fingerprint.ts";
 import { CONTEXT, jsonRecords, records, utf8 } from "./records.ts";
 
 /** The slow and plain way: JSON.parse, then value by value. */
 function reference(texts: string[]): EventRecord[] {
-  const writer = new EventWriter(CONTEXT, { fingerprint });
+  const writer = new EventWriter();
+  writer.begin(CONTEXT);
   for (const text of texts) {
     writer.draft.begin(new Uint8Array(0));
     addRecord(writer.draft, parseExactJson(text) as object);

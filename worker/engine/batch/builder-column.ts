@@ -1,4 +1,4 @@
-import { ByteDictionary, copyBytes, grownBytes } from "./builder-dictionary.ts";
+import { ByteDictionary, copyBytes, grownBytes, KEPT_SIZE_BYTES_MAX } from "./builder-dictionary.ts";
 import { type Column, NULL_CODE } from "./event-batch.ts";
 
 /** A string column leaves its dictionary only when it has more distinct values than this … */
@@ -38,6 +38,7 @@ export class ColumnBuilder {
     this.#whole = true;
     this.#dictionary_only = dictionary_only;
     this.#value_bytes = 0;
+    if (this.#bytes.length > KEPT_SIZE_BYTES_MAX) this.#bytes = new Uint8Array(0);
     this.#dictionary?.clear();
   }
 

@@ -1,13 +1,13 @@
-import { copyBytes, grownBytes } from "./builder-dictionary.ts";
+import { copyBytes, grownBytes, KEPT_SIZE_BYTES_MAX } from "./builder-dictionary.ts";
 import { type BytesColumn, type Column, NULL_CODE } from "./event-batch.ts";
+import { utf8Bytes } from "./utf8.ts";
 
-const encoder = new TextEncoder();
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const HEX = encoder.encode("0123456789abcdef");
+const HEX = utf8Bytes("0123456789abcdef");
 
 /** Letter after the backslash for the bytes that JSON must escape; `u` where only \u00xx does. */
 const ESCAPES: Uint8Array = (() => {
@@ -36,6 +36,7 @@ export class RestBuilder {
   #open = false;
 
   clear(): void {
+    if (this.#bytes.length > KEPT_SIZE_BYTES_MAX) this.#bytes = new Uint8Array(1024);
     this.#used = 0;
     this.#present_rows = 0;
     this.#open = false;
@@ -113,7 +114,7 @@ export class RestBuilder {
     if (column.kind === "dict") {
       const code = column.codes[row]!;
       if (code === NULL_CODE) return;
-      const bytes = encoder.encode(column.values[code]!);
+      const bytes = utf8Bytes(column.values[code]!);
       this.addString(json, bytes, 0, bytes.length);
     } else if (column.present === null || column.present[row] === 1) {
       if (column.kind === "bytes") this.addString(json, column.bytes, column.offsets[row]!, column.offsets[row + 1]!);

@@ -1,7 +1,9 @@
 import { FRAME_ATTRIBUTE_COLUMNS_MAX, FRAME_RAW_SIZE_BYTES_TARGET, FRAME_ROWS_MAX } from "../../limits.ts";
 import { ColumnBuilder } from "./builder-column.ts";
+import { forgetSource } from "./builder-dictionary.ts";
 import { RestBuilder } from "./builder-rest.ts";
 import { ATTRIBUTE_PREFIX, type Column, type EventBatch, type StringField } from "./event-batch.ts";
+import { utf8Bytes } from "./utf8.ts";
 
 /** In batches of at least this many rows … */
 const FOLD_ROWS_MIN = 256;
@@ -11,7 +13,6 @@ const FOLD_ROWS_PER_VALUE = 64;
 const ROW_SIZE_BYTES = 24;
 const DICTIONARY_FIELDS: ReadonlySet<string> = new Set<StringField>(["level", "service", "environment", "host", "source"]);
 
-const encoder = new TextEncoder();
 /** Numbers the batches of all builders, so that a key never takes the column of another batch for its own. */
 let generations = 0;
 
@@ -29,7 +30,7 @@ export class ColumnKey {
 
   constructor(name: string, is_field: boolean) {
     this.column = is_field ? name : ATTRIBUTE_PREFIX + name;
-    this.json = encoder.encode(`${JSON.stringify(name)}:`);
+    this.json = utf8Bytes(`${JSON.stringify(name)}:`);
     this.is_field = is_field;
     this.column_allowed = is_field || isPlainName(name);
   }
@@ -117,7 +118,7 @@ export class BatchBuilder {
   }
 
   setText(key: ColumnKey, text: string): void {
-    const bytes = encoder.encode(text);
+    const bytes = utf8Bytes(text);
     this.setBytes(key, bytes, 0, bytes.length);
   }
 
@@ -157,7 +158,6 @@ export class BatchBuilder {
         if (this.#isRare(name, builder)) folded.push({ json: attributeKey(name.slice(ATTRIBUTE_PREFIX.length)).json, column });
         else columns.set(name, column);
       }
-      this.#free.push(builder);
     }
     if (this.#fingerprint) columns.set("fingerprint", { kind: "int64", values: this.#fingerprints.slice(0, rows), present: null });
     const batch: EventBatch = {
@@ -167,7 +167,7 @@ export class BatchBuilder {
       columns,
       rest: this.#rest.finish(rows, folded),
     };
-    this.#clear();
+    this.clear();
     return batch;
   }
 
@@ -175,8 +175,11 @@ export class BatchBuilder {
     return name.startsWith(ATTRIBUTE_PREFIX) && this.rows >= FOLD_ROWS_MIN && builder.present_rows * FOLD_ROWS_PER_VALUE < this.rows;
   }
 
-  #clear(): void {
+  /** Drops what was not finished. */
+  clear(): void {
+    for (const builder of this.#columns.values()) this.#free.push(builder);
     this.#columns.clear();
+    forgetSource();
     this.#known_fingerprints.length = 0;
     this.#attribute_columns = 0;
     this.#generation = ++generations;

@@ -1,8 +1,8 @@
 import { ERRORS_PER_RESPONSE_MAX, EVENTS_PER_REQUEST_MAX } from "../../limits.ts";
+import { utf8Text } from "../batch/utf8.ts";
 import { type DecodeError, DecodeFailure } from "./types.ts";
 
 const SHOWN_BYTES_MAX = 200;
-const decoder = new TextDecoder();
 
 /** What could not be taken: counted all, listed the first ERRORS_PER_RESPONSE_MAX. */
 export class ErrorList {
@@ -21,6 +21,6 @@ export class ErrorList {
 
 /** The beginning of what stands at the place, for an error. */
 export function shown(bytes: Uint8Array, start: number, end: number): string {
-  const text = decoder.decode(bytes.subarray(start, Math.min(end, start + SHOWN_BYTES_MAX)));
+  const text = utf8Text(bytes.subarray(start, Math.min(end, start + SHOWN_BYTES_MAX)));
   return end - start > SHOWN_BYTES_MAX ? `${text}…` : text;
 }

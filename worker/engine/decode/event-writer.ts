@@ -5,12 +5,14 @@ import {
   FIELD_SIZE_BYTES_MAX,
   MESSAGE_SIZE_BYTES_MAX,
 } from "../../limits.ts";
-import { attributeKey, BatchBuilder, type BuilderOptions, type ColumnKey, fieldKey } from "../batch/builder.ts";
+import { attributeKey, BatchBuilder, type ColumnKey, fieldKey } from "../batch/builder.ts";
 import { type EventBatch, LEVELS } from "../batch/event-batch.ts";
-import { BODY, DRAFT_CAPACITY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE, utf8Boundary } from "../normalize/draft.ts";
+import { utf8Boundary, utf8Bytes } from "../batch/utf8.ts";
+import { BODY, DRAFT_CAPACITY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE } from "../normalize/draft.ts";
 import { ROLES, type RoleName } from "../normalize/fields.ts";
 import { LevelReader, levelOfNumber, levelOfText, type NumberedLevel } from "../normalize/level.ts";
 import { epochTime_us, TimeReader } from "../normalize/time.ts";
+import { fingerprint } from "../patterns/fingerprint.ts";
 import { type DecodeContext, DecodeFailure } from "./types.ts";
 
 const TIME = ROLES.indexOf("time");
@@ -28,12 +30,27 @@ const TEXT_ROLES: readonly Exclude<RoleName, "time" | "level" | "message">[] = [
   "request_id",
   "event_id",
 ];
-const encoder = new TextEncoder();
 
 interface TextField {
+  name: string;
   role: number;
   key: ColumnKey;
   default_bytes: Uint8Array | null;
+}
+
+let spare: EventWriter | null = null;
+
+/** Runs one request's decoding with an event writer. Its arrays, and the names it has learnt, serve one request after another. */
+export function withEventWriter<T>(context: DecodeContext, decode: (writer: EventWriter) => T): T {
+  const writer = spare ?? new EventWriter();
+  spare = null;
+  try {
+    writer.begin(context);
+    return decode(writer);
+  } finally {
+    writer.release();
+    spare = writer;
+  }
 }
 
 /**
@@ -42,37 +59,49 @@ interface TextField {
  */
 export class EventWriter {
   readonly draft = new Draft();
-  readonly time: TimeReader;
   readonly levels = new LevelReader();
-  readonly batches: { batch: EventBatch; raw_bytes: number }[] = [];
+  time = new TimeReader(0);
+  batches: { batch: EventBatch; raw_bytes: number }[] = [];
   accepted = 0;
-  readonly #builder: BatchBuilder;
-  readonly #received_us: number;
-  readonly #default_level: number;
-  readonly #text_fields: TextField[];
+  readonly #builder = new BatchBuilder({ fingerprint });
+  #received_us = 0;
+  #default_level = -1;
+  #raw_bytes = 0;
+  readonly #text_fields: TextField[] = TEXT_ROLES.map((name) => ({
+    name,
+    role: ROLES.indexOf(name),
+    key: fieldKey(name),
+    default_bytes: null,
+  }));
   readonly #level_key = fieldKey("level");
-  readonly #level_bytes = LEVELS.map((level) => encoder.encode(level));
+  readonly #level_bytes = LEVELS.map((level) => utf8Bytes(level));
   readonly #severity_text = attributeKey("severity_text");
   readonly #severity_number = attributeKey("severity_number");
   readonly #cut_mark = attributeKey(CUT_MARK);
-  #raw_bytes = 0;
   /** 1 for the draft's slots that became fields. */
   readonly #consumed = new Uint8Array(DRAFT_CAPACITY);
   /** The event's level was a number as pino and bunyan write it. */
   #level_in_tens = false;
   #severity_text_written = false;
 
-  constructor(context: DecodeContext, options: BuilderOptions = {}) {
-    this.#builder = new BatchBuilder(options);
+  /** Makes ready for a request. */
+  begin(context: DecodeContext): void {
+    this.#builder.clear();
+    this.batches = [];
+    this.accepted = 0;
+    this.#raw_bytes = 0;
     this.#received_us = context.received_us;
     this.time = new TimeReader(context.received_us);
     const defaults: Readonly<Record<string, string | undefined>> = context.defaults;
-    this.#text_fields = TEXT_ROLES.map((name) => ({
-      role: ROLES.indexOf(name),
-      key: fieldKey(name),
-      default_bytes: defaults[name] ? cutDefault(defaults[name]) : null,
-    }));
+    for (const field of this.#text_fields) field.default_bytes = defaults[field.name] ? cutDefault(defaults[field.name]!) : null;
     this.#default_level = context.defaults.level ? (levelOfText(context.defaults.level)?.level ?? -1) : -1;
+  }
+
+  /** Lets go of the request's bytes and batches. */
+  release(): void {
+    this.#builder.clear();
+    this.draft.release();
+    this.batches = [];
   }
 
   /** Makes the draft a row. @param raw_bytes size of the event as it came @throws DecodeFailure beyond EVENTS_PER_REQUEST_MAX */
@@ -182,7 +211,7 @@ export class EventWriter {
       this.#builder.setNumber(this.#severity_number, found.severity_number);
     }
     if (found.severity_text === null) return true;
-    const bytes = encoder.encode(found.severity_text);
+    const bytes = utf8Bytes(found.severity_text);
     return this.#keepSeverityText(slot, bytes, 0, bytes.length);
   }
 
@@ -241,7 +270,7 @@ export class EventWriter {
         if (kind < BODY) {
           this.#consumed[slot] = 1;
           if (kind === NULL) continue;
-          const bytes = encoder.encode(literalText(kind, draft.numbers[slot]!));
+          const bytes = utf8Bytes(literalText(kind, draft.numbers[slot]!));
           this.#builder.setMessage(bytes, 0, bytes.length);
           return;
         }
@@ -287,7 +316,7 @@ export class EventWriter {
   }
 
   #writeCutMark(): void {
-    const bytes = encoder.encode(JSON.stringify(this.draft.cut));
+    const bytes = utf8Bytes(JSON.stringify(this.draft.cut));
     this.#builder.setJson(this.#cut_mark, bytes, 0, bytes.length);
   }
 
@@ -304,7 +333,7 @@ function utf8End(bytes: Uint8Array, start: number, end: number, size_bytes_max: 
 }
 
 function cutDefault(text: string): Uint8Array {
-  const bytes = encoder.encode(text);
+  const bytes = utf8Bytes(text);
   return bytes.subarray(0, utf8End(bytes, 0, bytes.length, FIELD_SIZE_BYTES_MAX));
 }
 

@@ -1,4 +1,5 @@
 import { ATTRIBUTE_DEPTH_MAX } from "../../limits.ts";
+import { utf8Text } from "../batch/utf8.ts";
 import { BODY, type Draft, type Edge, FALSE, NULL, type Path, SCRATCH, TRUE } from "../normalize/draft.ts";
 import { addWhole, isWholeMessage, parseExactJson } from "../normalize/flatten.ts";
 import { unescapeInto } from "./json-escapes.ts";
@@ -25,8 +26,6 @@ const STOP: Uint8Array = (() => {
   table[BACKSLASH] = 1;
   return table;
 })();
-
-const decoder = new TextDecoder();
 
 /**
  * Reads one JSON object from bytes straight into a draft, nested objects flattened. It accepts what JSON.parse accepts,
@@ -124,7 +123,7 @@ export class JsonScanner {
   }
 
   #name(at: number, end: number): string | null {
-    const raw = decoder.decode(this.#bytes.subarray(at, end));
+    const raw = utf8Text(this.#bytes.subarray(at, end));
     if (!raw.includes("\\")) return raw;
     try {
       return (JSON.parse(`"${raw}"`) as string).toWellFormed();
@@ -239,7 +238,7 @@ export class JsonScanner {
       while (b[end]! >= 0x30 && b[end]! <= 0x39) end++;
       if (end === exponent_at) return this.#fail(end, "digits were expected in the exponent");
     }
-    const value = Number(decoder.decode(b.subarray(start, end)));
+    const value = Number(utf8Text(b.subarray(start, end)));
     if (!Number.isFinite(value) || (whole && !Number.isSafeInteger(value))) this.#draft.addBytes(path, BODY, start, end);
     else this.#draft.addNumber(path, value);
     return end;
@@ -249,7 +248,7 @@ export class JsonScanner {
   #whole(path: Path, start: number, depth: number): number {
     const end = skipValue(this.#bytes, start, this.#limit);
     if (end < 0) return this.#fail(this.#limit, "");
-    const raw = decoder.decode(this.#bytes.subarray(start, end));
+    const raw = utf8Text(this.#bytes.subarray(start, end));
     try {
       addWhole(this.#draft, path, parseExactJson(raw) as object, depth, raw);
     } catch (error) {

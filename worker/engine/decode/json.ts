@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { EVENT_SIZE_BYTES_MAX } from "../../limits.ts";
-import { fingerprint } from "../patterns/fingerprint.ts";
+import { utf8Bytes, utf8Text } from "../batch/utf8.ts";
 import { ErrorList, shown } from "./error-list.ts";
-import { EventWriter } from "./event-writer.ts";
+import { type EventWriter, withEventWriter } from "./event-writer.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { nextLine, skipBlank, skipBroken, skipString } from "./json-skip.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "./types.ts";
@@ -24,7 +24,7 @@ export const INVALID_UTF8_MARK = "(invalid UTF-8)";
  * @throws DecodeFailure where the body holds no JSON object at all, or too many
  */
 export function decodeJson(body: Uint8Array, context: DecodeContext): Decoded {
-  return new JsonDecoder(body, context).decode();
+  return withEventWriter(context, (writer) => new JsonDecoder(body, writer).decode());
 }
 
 class JsonDecoder {
@@ -39,11 +39,11 @@ class JsonDecoder {
   #in_array = false;
   #index = 0;
 
-  constructor(body: Uint8Array, context: DecodeContext) {
+  constructor(body: Uint8Array, writer: EventWriter) {
     this.#body = body;
     this.#end = body.length;
-    this.#writer = new EventWriter(context, { fingerprint });
-    this.#scanner = new JsonScanner(this.#writer.draft);
+    this.#writer = writer;
+    this.#scanner = new JsonScanner(writer.draft);
     this.#valid_utf8 = isUtf8(body);
     this.#by_lines = looksLikeLines(body, body.length);
   }
@@ -100,7 +100,7 @@ class JsonDecoder {
 
   /** Decodes the event anew with U+FFFD where its bytes are no UTF-8. */
   #repaired(start: number, end: number): void {
-    const bytes = new TextEncoder().encode(new TextDecoder().decode(this.#body.subarray(start, end)));
+    const bytes = utf8Bytes(utf8Text(this.#body.subarray(start, end)));
     const draft = this.#writer.draft;
     draft.begin(bytes);
     if (this.#scanner.scan(bytes, 0, bytes.length) < 0) {

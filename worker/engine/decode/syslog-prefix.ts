@@ -1,4 +1,5 @@
 import { ATTRIBUTES_PER_EVENT_MAX } from "../../limits.ts";
+import { utf8Text } from "../batch/utf8.ts";
 import { digitRun, isDigit, isLetter, numberAt } from "../normalize/clock.ts";
 import { BODY, type Draft, Path, SCRATCH } from "../normalize/draft.ts";
 import { levelOfNumber } from "../normalize/level.ts";
@@ -156,7 +157,7 @@ function wordEnd(b: Uint8Array, at: number, end: number): number {
 }
 
 function asciiText(b: Uint8Array, start: number, end: number): string {
-  return new TextDecoder().decode(b.subarray(start, Math.min(end, start + NAME_SIZE_BYTES_MAX)));
+  return utf8Text(b.subarray(start, Math.min(end, start + NAME_SIZE_BYTES_MAX)));
 }
 
 function isTagByte(byte: number): boolean {

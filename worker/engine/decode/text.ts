@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { EVENT_SIZE_BYTES_MAX } from "../../limits.ts";
+import { utf8Bytes, utf8Text } from "../batch/utf8.ts";
 import { BODY, type Path } from "../normalize/draft.ts";
-import { fingerprint } from "../patterns/fingerprint.ts";
 import { ErrorList, shown } from "./error-list.ts";
-import { EventWriter } from "./event-writer.ts";
+import { type EventWriter, withEventWriter } from "./event-writer.ts";
 import { INVALID_UTF8_MARK } from "./json.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { TextLineReader } from "./text-line.ts";
@@ -20,7 +20,7 @@ const CLOSE_OBJECT = 0x7d;
  * @throws DecodeFailure where there is no line, or too many
  */
 export function decodeText(body: Uint8Array, context: DecodeContext): Decoded {
-  return new TextDecoding(body, context).decode();
+  return withEventWriter(context, (writer) => new TextDecoding(body, context, writer).decode());
 }
 
 class TextDecoding {
@@ -33,12 +33,12 @@ class TextDecoding {
   #message: Path;
   #index = 0;
 
-  constructor(body: Uint8Array, context: DecodeContext) {
+  constructor(body: Uint8Array, context: DecodeContext, writer: EventWriter) {
     this.#body = body;
-    this.#writer = new EventWriter(context, { fingerprint });
-    this.#json = new JsonScanner(this.#writer.draft);
+    this.#writer = writer;
+    this.#json = new JsonScanner(writer.draft);
     this.#valid_utf8 = isUtf8(body);
-    const { draft, time, levels } = this.#writer;
+    const { draft, time, levels } = writer;
     const { host, service } = context.defaults;
     this.#message = draft.pathNamed("message");
     const guesses = { host: host ? null : draft.pathNamed("host"), service: service ? null : draft.pathNamed("service") };
@@ -67,7 +67,7 @@ class TextDecoding {
       this.#errors.add(index, "", shown(this.#body, start, end), `the line is larger than ${EVENT_SIZE_BYTES_MAX} bytes`);
     } else if (this.#valid_utf8 || isUtf8(this.#body.subarray(start, end))) this.#event(this.#body, start, end, end - start, false);
     else {
-      const repaired = new TextEncoder().encode(new TextDecoder().decode(this.#body.subarray(start, end)));
+      const repaired = utf8Bytes(utf8Text(this.#body.subarray(start, end)));
       this.#event(repaired, 0, repaired.length, end - start, true);
     }
   }

@@ -1,6 +1,7 @@
 import { ATTRIBUTE_NAME_SIZE_BYTES_MAX, ATTRIBUTES_PER_EVENT_MAX, CUT_MARK } from "../../limits.ts";
 import { attributeKey, type ColumnKey } from "../batch/builder.ts";
 import { ByteDictionary, copyBytes, grownBytes } from "../batch/builder-dictionary.ts";
+import { utf8Boundary, utf8Bytes, utf8Text } from "../batch/utf8.ts";
 import { type Alias, aliasOf, attributeName, ROLES } from "./fields.ts";
 
 /** Kinds of a value in a draft. */
@@ -23,6 +24,8 @@ export const DRAFT_CAPACITY = ATTRIBUTES_PER_EVENT_MAX + FIELDS_MAX;
 const NAMES_MAX = 8192;
 /** Names that a cut mark lists. */
 const CUT_NAMES_MAX = 64;
+const SCRATCH_KEPT_SIZE_BYTES_MAX = 64 * 1024;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 const encoder = new TextEncoder();
 /** Matches no key: quotes do not hold a zero byte. */
 const NO_KEY = new Uint8Array([0]);
@@ -98,7 +101,7 @@ export class Draft {
   /** For each role the slot of its best candidate, -1 where there is none; `next_candidate` leads on to the weaker ones. */
   candidates = new Int32Array(ROLES.length).fill(-1);
   next_candidate = new Int32Array(DRAFT_CAPACITY);
-  body: Uint8Array = new Uint8Array(0);
+  body: Uint8Array = NO_BYTES;
   scratch = new Uint8Array(4096);
   scratch_used = 0;
   /** Event time and level (index into LEVELS) where the decoder itself knows them; NaN and -1 where they are to be found among the values. */
@@ -122,6 +125,12 @@ export class Draft {
     this.candidates.fill(-1);
     if (this.cut.length > 0) this.cut.length = 0;
     if (this.#names.size > NAMES_MAX) this.#forgetNames();
+  }
+
+  /** Lets go of the last event's bytes. */
+  release(): void {
+    this.body = NO_BYTES;
+    if (this.scratch.length > SCRATCH_KEPT_SIZE_BYTES_MAX) this.scratch = new Uint8Array(4096);
   }
 
   addLiteral(path: Path, kind: ValueKind): void {
@@ -253,14 +262,7 @@ export class Draft {
 /** The name, cut to ATTRIBUTE_NAME_SIZE_BYTES_MAX bytes between characters. */
 function cutName(name: string): string {
   if (name.length * 3 <= ATTRIBUTE_NAME_SIZE_BYTES_MAX) return name;
-  const bytes = encoder.encode(name);
+  const bytes = utf8Bytes(name);
   if (bytes.length <= ATTRIBUTE_NAME_SIZE_BYTES_MAX) return name;
-  return new TextDecoder().decode(bytes.subarray(0, utf8Boundary(bytes, 0, ATTRIBUTE_NAME_SIZE_BYTES_MAX)));
-}
-
-/** The last character boundary of the valid UTF-8 text at or before `start + size_bytes`. */
-export function utf8Boundary(bytes: Uint8Array, start: number, size_bytes: number): number {
-  let end = start + size_bytes;
-  while (end > start && (bytes[end]! & 0xc0) === 0x80) end--;
-  return end;
+  return utf8Text(bytes.subarray(0, utf8Boundary(bytes, 0, ATTRIBUTE_NAME_SIZE_BYTES_MAX)));
 }
