@@ -18,9 +18,9 @@ if (env.NO_COLOR === undefined) delete env.NO_COLOR;
 
 const bin = (path) => join(ROOT, "node_modules", path);
 const CHECKS = [
-  ["format and lint", bin("@biomejs/biome/bin/biome"), ["check", "--error-on-warnings", "."]],
   ["types", bin("typescript/bin/tsc"), ["-p", "."]],
   ["types of the app", bin("svelte-check/bin/svelte-check"), ["--workspace", "app", "--tsconfig", "./tsconfig.json", "--fail-on-warnings"]],
+  ["format and lint", bin("@biomejs/biome/bin/biome"), ["check", "--error-on-warnings", "."]],
   ["import directions", join(ROOT, "test/support/check-imports.ts"), []],
   ["wrangler.toml and bundle", bin("wrangler/bin/wrangler.js"), ["deploy", "--dry-run", "--outdir", "node_modules/.cache/ledge/dry-run"]],
 ];
@@ -37,18 +37,23 @@ const STAGES = {
   },
 };
 
-/** Each check ends with 0 or fails; all run, so that one look shows everything. */
+/** Each check ends with 0 or fails; all run, two at a time, so that one look shows everything. */
 async function runChecks() {
   await prepareApp();
   const counts = { passed: 0, failed: 0 };
-  for (const [name, file, args] of CHECKS) {
-    const started = Date.now();
-    const { code, output } = await run(NODE, [file, ...args], { quiet: true });
-    const ok = code === 0;
-    counts[ok ? "passed" : "failed"]++;
-    console.log(`  ${ok ? "ok    " : "FAILED"} ${name} (${seconds(started)})`);
-    if (!ok) console.log(indent(output.trim()));
-  }
+  const waiting = [...CHECKS];
+  const worker = async () => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
+      const [name, file, args] = check;
+      const started = Date.now();
+      const { code, output } = await run(NODE, [file, ...args], { quiet: true });
+      const ok = code === 0;
+      counts[ok ? "passed" : "failed"]++;
+      console.log(`  ${ok ? "ok    " : "FAILED"} ${name} (${seconds(started)})`);
+      if (!ok) console.log(indent(output.trim()));
+    }
+  };
+  await Promise.all([worker(), worker()]);
   return counts;
 }
 
