@@ -1,5 +1,6 @@
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { GENERATION_TRIES_MAX } from "../limits.ts";
 import { generationKey } from "./keys.ts";
 import { meta } from "./schema.ts";
 
@@ -16,37 +17,36 @@ async function catalogGeneration(db: D1Database, project_id: string): Promise<nu
   return row ? Number(row.value) : 0;
 }
 
-async function bucketGeneration(bucket: R2Bucket, project_id: string): Promise<number> {
-  const object = await bucket.get(generationKey(project_id));
-  return object ? Number(await object.text()) : 0;
-}
-
-async function setCatalogGeneration(db: D1Database, project_id: string, generation: number): Promise<void> {
-  const value = String(generation);
-  await drizzle(db)
+/** Raises D1's count by one, or to `at_least` if that is more. @returns the new count */
+async function raise(db: D1Database, project_id: string, at_least: number): Promise<number> {
+  const [row] = await drizzle(db)
     .insert(meta)
-    .values({ key: nameOf(project_id), value })
-    .onConflictDoUpdate({ target: meta.key, set: { value } });
+    .values({ key: nameOf(project_id), value: String(Math.max(1, at_least)) })
+    .onConflictDoUpdate({ target: meta.key, set: { value: sql`max(CAST(value AS INTEGER) + 1, ${at_least})` } })
+    .returning();
+  return Number(row?.value);
 }
 
-/** Whether D1 knows all that was done to this project's objects. */
-export async function catalogIsCurrent(db: D1Database, bucket: R2Bucket, project_id: string): Promise<boolean> {
-  return (await bucketGeneration(bucket, project_id)) <= (await catalogGeneration(db, project_id));
+async function bucketGeneration(bucket: R2Bucket, project_id: string): Promise<{ generation: number; etag: string | null }> {
+  const object = await bucket.get(generationKey(project_id));
+  return object ? { generation: Number(await object.text()), etag: object.etag } : { generation: 0, etag: null };
 }
 
 /** To be called before a swap or a deletion. @returns false where D1 is behind the bucket: then neither may happen */
 export async function nextGeneration(db: D1Database, bucket: R2Bucket, project_id: string): Promise<boolean> {
-  const known = await catalogGeneration(db, project_id);
-  if ((await bucketGeneration(bucket, project_id)) > known) return false;
-  await setCatalogGeneration(db, project_id, known + 1);
-  await bucket.put(generationKey(project_id), String(known + 1));
-  return true;
+  for (let attempt = 0; attempt < GENERATION_TRIES_MAX; attempt++) {
+    const { generation, etag } = await bucketGeneration(bucket, project_id);
+    if (generation > (await catalogGeneration(db, project_id))) return false;
+    const next = await raise(db, project_id, generation + 1);
+    const onlyIf = etag === null ? { etagDoesNotMatch: "*" } : { etagMatches: etag };
+    if (await bucket.put(generationKey(project_id), String(next), { onlyIf })) return true;
+  }
+  return false;
 }
 
 /** After a rebuild the catalog knows what the bucket knows. */
 export async function catchUpGeneration(db: D1Database, bucket: R2Bucket, project_id: string): Promise<void> {
-  const generation = Math.max(await catalogGeneration(db, project_id), await bucketGeneration(bucket, project_id));
-  await setCatalogGeneration(db, project_id, generation);
+  await raise(db, project_id, (await bucketGeneration(bucket, project_id)).generation);
 }
 
 function nameOf(project_id: string): string {

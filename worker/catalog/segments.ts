@@ -1,6 +1,6 @@
 import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { getTableConfig } from "drizzle-orm/sqlite-core";
+import { getTableConfig, SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { CATALOG_ROWS_PER_STATEMENT_MAX } from "../limits.ts";
 import { meta, segments } from "./schema.ts";
@@ -93,19 +93,27 @@ export async function swapSegments(
   const inputs = JSON.stringify(swap.inputs);
   const living = sql`(SELECT count(*) FROM segments WHERE project_id = ${swap.project_id} AND replaced_us IS NULL AND segment_id IN (SELECT value FROM json_each(${inputs})))`;
   const stands = sql`EXISTS (SELECT 1 FROM segments WHERE project_id = ${swap.project_id} AND swap_id = ${swap.swap_id})`;
-  const orm = drizzle(db);
-  await orm.batch([
-    orm.run(insertStatement(swap.outputs, sql`${living} = ${swap.inputs.length}`)) as never,
-    orm.run(
+  await db.batch([
+    preparedOf(db, insertStatement(swap.outputs, sql`${living} = ${swap.inputs.length}`)),
+    preparedOf(
+      db,
       sql`UPDATE segments SET replaced_us = ${now_us}, replaced_by = ${swap.swap_id} WHERE project_id = ${swap.project_id} AND replaced_us IS NULL AND segment_id IN (SELECT value FROM json_each(${inputs})) AND ${stands}`,
-    ) as never,
+    ),
   ]);
-  const standing = await orm
+  const standing = await drizzle(db)
     .select({ segment_id: segments.segment_id })
     .from(segments)
     .where(and(eq(segments.project_id, swap.project_id), eq(segments.swap_id, swap.swap_id)))
     .limit(1);
   return standing.length > 0;
+}
+
+const dialect = new SQLiteAsyncDialect();
+
+/** drizzle's own batch takes built queries only, not statements of `sql`. */
+function preparedOf(db: D1Database, statement: SQL): D1PreparedStatement {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return db.prepare(text).bind(...params);
 }
 
 /** Marks segments whose newest event is older than `before_us` as removed. @returns how many */

@@ -1,11 +1,13 @@
 import type { FlushPlan, ProjectStreamRpc, ViewFrame } from "../../durable-objects/project-stream/types.ts";
 import { segmentKey } from "../catalog/keys.ts";
 import { insertRows } from "../catalog/segments.ts";
-import type { SegmentIdentity } from "../engine/segment/segment-row.ts";
+import type { SegmentIdentity, SegmentRow } from "../engine/segment/segment-row.ts";
 import { segmentFromFrames } from "../engine/segment/write-flush.ts";
 import { FLUSHES_PER_JOB_MAX } from "../limits.ts";
 import type { House } from "./house.ts";
 import { putSegment } from "./store-segment.ts";
+
+class JournalMissing extends Error {}
 
 /**
  * Flushes what is due of one stream, all of it with `force`. In the order of the spine, rule 4: R2, the object, D1; a crash between any two
@@ -18,8 +20,15 @@ export async function flushStream(house: House, project_id: string, shard: numbe
   for (; made < FLUSHES_PER_JOB_MAX; made++) {
     const plan = await house.stream(project_id, shard).plan(force);
     if (!plan) break;
-    const row = await makeSegment(house, plan);
     const stream = house.stream(project_id, shard);
+    let row: SegmentRow | null;
+    try {
+      row = await makeSegment(house, plan);
+    } catch (error) {
+      // Journal objects go once their plan is committed: then another holder was faster. Otherwise this is a loss and must be heard of.
+      if (error instanceof JournalMissing && (await stream.status()).plan_id !== plan.plan_id) continue;
+      throw error;
+    }
     await stream.commit(plan.plan_id, row);
     await exportOutbox(house, stream);
   }
@@ -27,7 +36,7 @@ export async function flushStream(house: House, project_id: string, shard: numbe
 }
 
 /** The plan's segment in R2; null where every row of the plan is masked. */
-async function makeSegment(house: House, plan: FlushPlan) {
+async function makeSegment(house: House, plan: FlushPlan): Promise<SegmentRow | null> {
   const frames: { bytes: Uint8Array; masked: Uint32Array | null }[] = [];
   for (const frame of plan.frames) frames.push({ bytes: await bytesOf(house.bucket, frame), masked: frame.masked });
   if (plan.frames.every((frame) => frame.masked?.length === frame.rows)) return null;
@@ -39,7 +48,7 @@ async function bytesOf(bucket: R2Bucket, frame: ViewFrame): Promise<Uint8Array> 
   if (!frame.journal) throw new Error(`frame ${frame.frame_id} has neither bytes nor a journal object`);
   const { key, offset } = frame.journal;
   const object = await bucket.get(key, { range: { offset, length: frame.size_bytes } });
-  if (!object) throw new Error(`journal object ${key} is missing`);
+  if (!object) throw new JournalMissing(`journal object ${key} is missing`);
   return new Uint8Array(await object.arrayBuffer());
 }
 

@@ -78,17 +78,15 @@ async function settleUnknown(house: House, age_ms: number, result: SweepResult):
 
 async function settleKeys(house: House, project_id: string, keys: readonly string[], result: SweepResult): Promise<void> {
   const known = new Map((await knownSegments(house.db, project_id, keys.map(segmentIdOf))).map((row) => [row.segment_id, row]));
+  const unknown = keys.filter((key) => !known.has(segmentIdOf(key)));
   // An object whose tombstone says "deleted" was put again by a late job.
-  const strange = keys.filter((key) => (known.get(segmentIdOf(key))?.deleted_us ?? 0) !== null);
-  if (strange.length === 0 || result.refused.includes(project_id) || !(await mayDelete(house, project_id, result))) return;
+  const returned = keys.filter((key) => typeof known.get(segmentIdOf(key))?.deleted_us === "number");
+  if (unknown.length + returned.length === 0 || result.refused.includes(project_id) || !(await mayDelete(house, project_id, result)))
+    return;
   const records = await readSwapRecords(house.bucket, project_id);
-  for (const key of strange) {
-    if (!known.has(segmentIdOf(key))) await settle(house, key, records, result);
-    else {
-      await house.bucket.delete(key);
-      result.orphans++;
-    }
-  }
+  for (const key of unknown) await settle(house, key, records, result);
+  for (const key of returned) await house.bucket.delete(key);
+  result.orphans += returned.length;
 }
 
 async function settle(house: House, key: string, records: readonly SwapRecord[], result: SweepResult): Promise<void> {

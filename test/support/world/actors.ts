@@ -16,7 +16,7 @@ import type { Position } from "../../../worker/search/cursor.ts";
 import { searchEvents } from "../../../worker/search/search-events.ts";
 import { batchOf, type WorldEvent } from "./events.ts";
 import type { EventsQueue } from "./house.ts";
-import type { Oracle } from "./oracle.ts";
+import type { Oracle, SentFrame } from "./oracle.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** One request of a client; sent again with the same key it is the same batch. */
@@ -24,7 +24,7 @@ export interface Request {
   project_id: string;
   batch_id: string;
   frames: Uint8Array[];
-  messages: string[];
+  sent: SentFrame[];
 }
 
 export type Way = "direct" | "queue" | "journal" | "journal without message";
@@ -34,7 +34,7 @@ const DAY_US = 86_400_000_000;
 export function makeRequest(scheduler: Scheduler, number: number, project_id: string, now_ms: number): Request {
   const random = Uint8Array.from({ length: 14 }, () => scheduler.below(256));
   const batch_id = scheduler.chance(0.3) ? keyedBatchId(random) : randomBatchId(now_ms - scheduler.below(5_000), random);
-  const messages: string[] = [];
+  const sent: SentFrame[] = [];
   const frames = Array.from({ length: scheduler.chance(0.2) ? 2 : 1 }, (_, ordinal) => {
     const events: WorldEvent[] = [];
     for (let row = 0; row <= scheduler.below(4); row++) {
@@ -47,7 +47,7 @@ export function makeRequest(scheduler: Scheduler, number: number, project_id: st
       };
       for (let copy = 0; copy <= (scheduler.chance(0.2) ? 1 : 0); copy++) events.push(event);
     }
-    messages.push(...events.map((event) => event.message));
+    sent.push({ frame_id: frameId(batch_id, ordinal), messages: events.map((event) => event.message) });
     return packFrame(batchOf(events, now_ms * 1000), {
       frame_id: frameId(batch_id, ordinal),
       project_id,
@@ -56,7 +56,7 @@ export function makeRequest(scheduler: Scheduler, number: number, project_id: st
       raw_bytes: 100,
     });
   });
-  return { project_id, batch_id, frames, messages };
+  return { project_id, batch_id, frames, sent };
 }
 
 /** A request of one event that bears a client's event id; others like it repeat the same event. */
@@ -67,7 +67,12 @@ export function makeEventWithId(scheduler: Scheduler, name: string, project_id: 
   );
   const event: WorldEvent = { timestamp_us: now_ms * 1000, message: `event ${name}`, service: "api", event_id: name };
   const meta = { frame_id: frameId(batch_id, 0), project_id, shard: 0, accepted_us: now_ms * 1000, raw_bytes: 100 };
-  return { project_id, batch_id, frames: [packFrame(batchOf([event], now_ms * 1000), meta)], messages: [event.message] };
+  return {
+    project_id,
+    batch_id,
+    frames: [packFrame(batchOf([event], now_ms * 1000), meta)],
+    sent: [{ frame_id: meta.frame_id, messages: [event.message] }],
+  };
 }
 
 /** Sends a request one of the ways that ingest has, and notes the answer. */
@@ -79,8 +84,8 @@ export async function send(
   request: Request,
   way: Way,
 ): Promise<void> {
-  const { project_id, batch_id, messages } = request;
-  oracle.sending(project_id, messages);
+  const { project_id, batch_id, sent } = request;
+  oracle.sending(project_id, sent);
   const bytes = joinBytes(request.frames);
   const message = (body: unknown) =>
     step("queue.send", () => {
@@ -89,17 +94,17 @@ export async function send(
     });
   if (way === "direct") {
     const answer = await appendDelivery(house.stream, deliveryOf(bytes), true);
-    if (answer.status === "ok") oracle.acknowledged(project_id, messages);
+    if (answer.status === "ok") oracle.acknowledged(project_id, sent);
     return;
   }
   if (way === "queue") await message(bytes.slice().buffer);
   else {
     const key = journalKey(project_id, 0, batch_id);
     await house.bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: "*" } });
-    oracle.acknowledged(project_id, messages);
+    oracle.acknowledged(project_id, sent);
     if (way === "journal") await message({ v: 1, kind: "journal", project_id, shard: 0, key, size_bytes: bytes.length });
   }
-  oracle.acknowledged(project_id, messages);
+  oracle.acknowledged(project_id, sent);
 }
 
 function envOf(house: House): Env {
@@ -136,8 +141,8 @@ export async function replay(house: House, project_id: string): Promise<void> {
 }
 
 /** Reads a project from end to end in pages, as a client does, and compares with what was promised when it began. */
-export async function read(house: House, oracle: Oracle, scheduler: Scheduler, project_id: string): Promise<number> {
-  const promised = oracle.promised(project_id);
+export async function read(house: House, oracle: Oracle, scheduler: Scheduler, project_id: string, at_the_end: boolean): Promise<number> {
+  const promised = oracle.promised(project_id, at_the_end);
   const found: string[] = [];
   const { filter } = parseQuery("", { now_us: house.now_ms() * 1000 });
   const order = scheduler.pick(["asc", "desc"] as const);

@@ -1,6 +1,7 @@
 /** An R2 bucket in memory, as far as Ledge uses one. Effects happen when `step` says so. */
 export interface StoredObject {
   bytes: Uint8Array;
+  etag: string;
   uploaded_ms: number;
 }
 
@@ -10,11 +11,12 @@ const PAGE_SIZE = 7;
 
 /** @param objects the bucket's content, shared by all who look at it */
 export function bucketOn(objects: Map<string, StoredObject>, step: Step, now_ms: () => number): R2Bucket {
-  const put = (key: string, body: Uint8Array | string, options?: { onlyIf?: { etagDoesNotMatch?: string } }) => {
+  const put = (key: string, body: Uint8Array | string, options?: { onlyIf?: { etagDoesNotMatch?: string; etagMatches?: string } }) => {
     const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body.slice();
     return step("r2.put", () => {
       if (options?.onlyIf?.etagDoesNotMatch === "*" && objects.has(key)) return null;
-      objects.set(key, { bytes, uploaded_ms: now_ms() });
+      if (options?.onlyIf?.etagMatches && objects.get(key)?.etag !== options.onlyIf.etagMatches) return null;
+      objects.set(key, { bytes, etag: String(Number(objects.get(key)?.etag ?? 0) + 1), uploaded_ms: now_ms() });
       return { key };
     });
   };
@@ -27,6 +29,7 @@ export function bucketOn(objects: Map<string, StoredObject>, step: Step, now_ms:
       const text = () => new TextDecoder().decode(bytes);
       return {
         key,
+        etag: object.etag,
         size: object.bytes.length,
         arrayBuffer: async () => bytes.buffer,
         text: async () => text(),

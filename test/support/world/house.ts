@@ -28,6 +28,8 @@ export class WorldStore {
   readonly objects = new Map<string, StoredObject>();
   readonly catalog = new DatabaseSync(":memory:");
   readonly queue = new EventsQueue();
+  /** Told of each frame that a stream takes. */
+  on_append: (frame_id: string) => void = () => undefined;
   clock_ms = Date.UTC(2026, 0, 10, 12);
   private readonly storages = new Map<string, DatabaseSync>();
   private readonly cores = new Map<string, StreamCore>();
@@ -89,7 +91,12 @@ function streamStub(store: WorldStore, name: string, step: Step): ProjectStreamR
       }
     });
   return {
-    append: (request) => call("append", (core) => core.append(structuredClone(request))),
+    append: (request) =>
+      call("append", (core) => {
+        const answer = core.append(structuredClone(request));
+        if (answer.status === "ok") for (const frame of answer.frames) store.on_append(frame.frame_id);
+        return answer;
+      }),
     view: (request) => call("view", (core) => core.view(request)),
     plan: (force) => call("plan", (core) => core.plan(force)),
     commit: (plan_id, row) => call("commit", (core) => core.commit(plan_id, structuredClone(row))),

@@ -1,6 +1,12 @@
 interface Sent {
   copies: number;
   acknowledged: boolean;
+  findable: boolean;
+}
+
+export interface SentFrame {
+  frame_id: string;
+  messages: string[];
 }
 
 /**
@@ -8,22 +14,35 @@ interface Sent {
  * each message is found that often or not at all; nothing of another project is ever found.
  */
 export class Oracle {
+  private readonly frames = new Map<string, { project_id: string; messages: string[] }>();
   private readonly projects = new Map<string, Map<string, Sent>>();
 
-  sending(project_id: string, messages: readonly string[]): void {
+  /** A request leaves its client: from here on its messages may be found. */
+  sending(project_id: string, frames: readonly SentFrame[]): void {
     const sent = this.of(project_id);
     const counts = new Map<string, number>();
-    for (const message of messages) counts.set(message, (counts.get(message) ?? 0) + 1);
-    for (const [message, copies] of counts) if (!sent.has(message)) sent.set(message, { copies, acknowledged: false });
+    for (const { frame_id, messages } of frames) {
+      this.frames.set(frame_id, { project_id, messages });
+      for (const message of messages) counts.set(message, (counts.get(message) ?? 0) + 1);
+    }
+    for (const [message, copies] of counts) if (!sent.has(message)) sent.set(message, { copies, acknowledged: false, findable: false });
   }
 
-  acknowledged(project_id: string, messages: readonly string[]): void {
-    for (const message of messages) this.of(project_id).get(message)!.acknowledged = true;
+  /** The client has its answer: the messages must be found in the end. */
+  acknowledged(project_id: string, frames: readonly SentFrame[]): void {
+    for (const { messages } of frames) for (const message of messages) this.of(project_id).get(message)!.acknowledged = true;
   }
 
-  /** What a reader that begins now must find at least. */
-  promised(project_id: string): Map<string, number> {
-    return new Map([...this.of(project_id)].filter(([, sent]) => sent.acknowledged).map(([message, sent]) => [message, sent.copies]));
+  /** The stream took a frame: from here on its messages must always be found. */
+  appended(frame_id: string): void {
+    const frame = this.frames.get(frame_id);
+    for (const message of frame?.messages ?? []) this.of(frame!.project_id).get(message)!.findable = true;
+  }
+
+  /** What a reader that begins now must find at least; in the end that is all that was acknowledged. */
+  promised(project_id: string, at_the_end: boolean): Map<string, number> {
+    const sent = [...this.of(project_id)].filter(([, one]) => one.findable || (at_the_end && one.acknowledged));
+    return new Map(sent.map(([message, one]) => [message, one.copies]));
   }
 
   /** @throws Error that names each message found too often, too rarely or where it does not belong */
