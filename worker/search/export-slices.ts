@@ -2,7 +2,8 @@
  * All events of a range in the order of time, in bounded memory. The range is walked in slices: row groups are taken in the order of time
  * until they fill a slice, which then ends where the first group that was left out begins. Groups that follow each other in time are so read once.
  */
-import type { Column, EventBatch, EventRecord } from "../engine/batch/event-batch.ts";
+import { Buffer } from "node:buffer";
+import { type Column, type DictColumn, type EventBatch, type EventRecord, NULL_CODE } from "../engine/batch/event-batch.ts";
 import { eventId, rowHash } from "../engine/batch/identity.ts";
 import { recordAt } from "../engine/batch/record.ts";
 import { selectRows } from "../engine/batch/select.ts";
@@ -22,6 +23,14 @@ export interface ExportRequest {
   order: Order;
 }
 
+/** What is held in memory at once. */
+export interface ExportBounds {
+  slice_size_bytes: number;
+  page_events: number;
+}
+
+const BOUNDS: ExportBounds = { slice_size_bytes: EXPORT_SLICE_SIZE_BYTES, page_events: EXPORT_PAGE_EVENTS };
+
 export type ExportedEvent = EventRecord & { event_id: string };
 
 function columnSize_bytes(column: Column): number {
@@ -36,10 +45,32 @@ function batchSize_bytes(batch: EventBatch): number {
   return size_bytes;
 }
 
+/** Rows in memory of their own: dictionaries are cut down to what the rows use, in strings that hold on to nothing else. */
+function ownRows(batch: EventBatch, rows: Uint32Array): EventBatch {
+  const selected = selectRows(batch, rows);
+  for (const [name, column] of selected.columns) {
+    if (column.kind === "dict" && column.values.length > rows.length / 4) selected.columns.set(name, ownDictionary(column));
+  }
+  return selected;
+}
+
+function ownDictionary(column: DictColumn): DictColumn {
+  const values: string[] = [];
+  const codes = new Uint32Array(column.codes.length);
+  const known = new Map<number, number>();
+  for (const [row, code] of column.codes.entries()) {
+    if (code !== NULL_CODE && !known.has(code)) known.set(code, values.push(Buffer.from(column.values[code]!).toString()) - 1);
+    codes[row] = code === NULL_CODE ? NULL_CODE : known.get(code)!;
+  }
+  return { kind: "dict", values, codes };
+}
+
 interface Slice {
   batches: EventBatch[];
   /** What is left of the range, null where nothing is. */
   rest: TimeRange | null;
+  /** The span of everything that may match, read or not; null where nothing may. */
+  span: TimeRange | null;
 }
 
 /** Ends of two ranges in one order: the part before `edge_us` is the slice's, the part from it on is left. */
@@ -59,16 +90,17 @@ function rowsWithin(batch: EventBatch, range: TimeRange): EventBatch {
     const time = batch.timestamp_us[row]!;
     if (time >= range.from_us && time < range.to_us) rows.push(row);
   }
-  return rows.length === batch.rows ? batch : selectRows(batch, Uint32Array.from(rows));
+  return rows.length === batch.rows ? batch : ownRows(batch, Uint32Array.from(rows));
 }
 
 /** Reads until the slice is full. A slice without progress (all groups overlap) is told by `rest` equal to the range. */
-async function readSlice(context: SearchContext, { filter, range, order }: ExportRequest): Promise<Slice> {
+async function readSlice(context: SearchContext, { filter, range, order }: ExportRequest, slice_size_bytes: number): Promise<Slice> {
   const names = columnsFor(filter);
   return withView(context, range, async (view) => {
     const collected: EventBatch[] = [];
     let size_bytes = 0;
     let edge_us: number | null = null;
+    let span: TimeRange | null = null;
     const scan = {
       filter,
       names,
@@ -76,14 +108,15 @@ async function readSlice(context: SearchContext, { filter, range, order }: Expor
       order,
       width: 1,
       wants(ts_min_us: number, ts_max_us: number) {
-        if (size_bytes < EXPORT_SLICE_SIZE_BYTES) return true;
+        span = { from_us: Math.min(span?.from_us ?? ts_min_us, ts_min_us), to_us: Math.max(span?.to_us ?? 0, ts_max_us + 1) };
+        if (size_bytes < slice_size_bytes) return true;
         const begin_us = order === "asc" ? ts_min_us : ts_max_us;
         edge_us = edge_us === null ? begin_us : order === "asc" ? Math.min(edge_us, begin_us) : Math.max(edge_us, begin_us);
         return false;
       },
       async take({ rows, full }: Part) {
         const whole = await full();
-        const batch = rows.length === whole.rows ? whole : selectRows(whole, rows);
+        const batch = rows.length === whole.rows ? whole : ownRows(whole, rows);
         collected.push(batch);
         size_bytes += batchSize_bytes(batch);
       },
@@ -91,7 +124,7 @@ async function readSlice(context: SearchContext, { filter, range, order }: Expor
     await scanView(context, scan, view);
     const { taken, rest } = cut(range, order, edge_us);
     const batches = collected.map((batch) => rowsWithin(batch, taken)).filter(({ rows }) => rows > 0);
-    return { batches, rest };
+    return { batches, rest, span };
   });
 }
 
@@ -129,20 +162,20 @@ function* inOrder(batches: readonly EventBatch[], order: Order): Generator<Expor
 }
 
 /** Pages through a range that slices cannot divide: a moment with very many events. */
-async function* paged(context: SearchContext, request: ExportRequest): AsyncGenerator<ExportedEvent[]> {
+async function* paged(context: SearchContext, request: ExportRequest, page_events: number): AsyncGenerator<ExportedEvent[]> {
   let after: Position | null = null;
   do {
-    const page = await searchEvents(context, { ...request, limit: EXPORT_PAGE_EVENTS, after });
+    const page = await searchEvents(context, { ...request, limit: page_events, after });
     yield page.events.map(({ record }) => record as ExportedEvent);
     after = page.more ? page.last : null;
   } while (after);
 }
 
-function* lists(events: Iterable<ExportedEvent>): Generator<ExportedEvent[]> {
+function* lists(events: Iterable<ExportedEvent>, page_events: number): Generator<ExportedEvent[]> {
   let list: ExportedEvent[] = [];
   for (const event of events) {
     list.push(event);
-    if (list.length < EXPORT_PAGE_EVENTS) continue;
+    if (list.length < page_events) continue;
     yield list;
     list = [];
   }
@@ -151,6 +184,10 @@ function* lists(events: Iterable<ExportedEvent>): Generator<ExportedEvent[]> {
 
 function length_us(range: TimeRange): number {
   return range.to_us - range.from_us;
+}
+
+function intersection(a: TimeRange, b: TimeRange): TimeRange {
+  return { from_us: Math.max(a.from_us, b.from_us), to_us: Math.min(a.to_us, b.to_us) };
 }
 
 /** The first `width_us` of a range in its order. */
@@ -165,22 +202,31 @@ function remainder(range: TimeRange, order: Order, taken: TimeRange, left: TimeR
   return { from_us: range.from_us, to_us: left?.to_us ?? taken.from_us };
 }
 
-/** Every event of the range, at any length, a list of at most EXPORT_PAGE_EVENTS at a time. */
-export async function* exportEvents(context: SearchContext, request: ExportRequest): AsyncGenerator<ExportedEvent[]> {
+/** Every event of the range, at any length, a list at a time. */
+export async function* exportEvents(
+  context: SearchContext,
+  request: ExportRequest,
+  bounds: ExportBounds = BOUNDS,
+): AsyncGenerator<ExportedEvent[]> {
+  const { slice_size_bytes, page_events } = bounds;
   const { filter, order } = request;
   let range = narrowedRange(request.range, filterHints(filter));
   let width_us = length_us(range);
   while (length_us(range) > 0) {
     const part = head(range, order, width_us);
-    const slice = await readSlice(context, { filter, order, range: part });
-    if (slice.rest && length_us(slice.rest) === length_us(part)) {
-      // Everything overlaps: a shorter part meets less of it.
-      width_us = Math.floor(length_us(part) / 2);
+    const slice = await readSlice(context, { filter, order, range: part }, slice_size_bytes);
+    if (slice.rest && slice.span && length_us(slice.rest) === length_us(part)) {
+      // Everything overlaps: a shorter part meets less of it. What is empty before the first event can be left out at once.
+      const full = intersection(part, slice.span);
+      range = order === "asc" ? { ...range, from_us: full.from_us } : { ...range, to_us: full.to_us };
+      width_us = Math.floor(length_us(full) / 2);
       if (width_us > 0) continue;
-      yield* paged(context, { filter, order, range: part });
-      slice.rest = null;
-    } else yield* lists(inOrder(slice.batches, order));
-    range = remainder(range, order, part, slice.rest);
+      yield* paged(context, { filter, order, range: full }, page_events);
+      range = remainder(range, order, full, null);
+    } else {
+      yield* lists(inOrder(slice.batches, order), page_events);
+      range = remainder(range, order, part, slice.rest);
+    }
     width_us = Math.max(1, width_us) * 2;
   }
 }

@@ -1,4 +1,5 @@
 /** Which fields the events of a range have, and the values of one field that occur most. */
+import { Buffer } from "node:buffer";
 import { ATTRIBUTE_PREFIX, type Column, type EventBatch } from "../engine/batch/event-batch.ts";
 import { restAt } from "../engine/batch/record.ts";
 import { type Filter, shortName } from "../engine/query/query.ts";
@@ -175,7 +176,8 @@ export async function topValues(context: SearchContext, request: ValuesRequest):
         overflowed = true;
         return;
       }
-      found.set(value, (known ?? 0) + count);
+      // A value cut from a row group's dictionary would keep all of it in memory.
+      found.set(known === undefined ? Buffer.from(value).toString() : value, (known ?? 0) + count);
       events += count;
     };
     const addFacts = ({ batch, rows, counts }: FactBatch) => {

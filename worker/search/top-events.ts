@@ -35,14 +35,8 @@ interface Entry {
   timestamp_us: number;
   hash: string;
   count: number;
-  size_bytes: number;
-  record: EventRecord;
-}
-
-const RECORD_OVERHEAD_BYTES = 400;
-
-function sizeOf(record: EventRecord): number {
-  return RECORD_OVERHEAD_BYTES + (record.message?.length ?? 0) + JSON.stringify(record.attributes).length;
+  /** The event as JSON text: a record's strings may be cut from a row group's whole dictionary and would keep all of it in memory. */
+  json: string;
 }
 
 export class TopEvents {
@@ -127,15 +121,16 @@ export class TopEvents {
     let size_bytes = 0;
     let more = this.#more;
     for (const entry of this.#sorted()) {
-      const { timestamp_us, hash, record, count } = entry;
+      const { timestamp_us, hash, count } = entry;
       const first_copy = after !== null && this.#compare(timestamp_us, hash, after) === 0 ? after.copies : 0;
       for (let copy = first_copy; copy < count; copy++) {
-        if (events.length >= limit || (events.length > 0 && size_bytes + entry.size_bytes > size_bytes_max))
+        if (events.length >= limit || (events.length > 0 && size_bytes + entry.json.length > size_bytes_max))
           return { events, more: true, last };
-        const event_id = record.event_id ?? eventId(timestamp_us, hash, copy);
-        events.push({ timestamp_us, hash, copy, record: { ...record, event_id } });
+        const record = JSON.parse(entry.json) as EventRecord;
+        record.event_id ??= eventId(timestamp_us, hash, copy);
+        events.push({ timestamp_us, hash, copy, record });
         last = { timestamp_us, hash, copies: copy + 1 };
-        size_bytes += entry.size_bytes;
+        size_bytes += entry.json.length;
       }
     }
     if (events.length === 0) more = false;
@@ -163,13 +158,12 @@ export class TopEvents {
     let entry = this.#entries.get(key);
     if (entry) entry.count += 1;
     else {
-      const record = recordAt(batch, row);
-      entry = { timestamp_us, hash, count: 1, size_bytes: sizeOf(record), record };
+      entry = { timestamp_us, hash, count: 1, json: JSON.stringify(recordAt(batch, row)) };
       this.#entries.set(key, entry);
     }
     if (entry.count > this.#shownCopies(entry)) {
       this.#events += 1;
-      this.#size_bytes += entry.size_bytes;
+      this.#size_bytes += entry.json.length;
     }
     if (this.#events > 2 * (this.#options.limit + 1) || this.#size_bytes > 2 * this.#options.size_bytes_max) this.#prune();
   }
@@ -198,9 +192,9 @@ export class TopEvents {
     for (const entry of sorted) {
       if (events > limit) break;
       const copies = Math.max(0, entry.count - this.#shownCopies(entry));
-      if (events > 0 && size_bytes + entry.size_bytes > size_bytes_max) break;
+      if (events > 0 && size_bytes + entry.json.length > size_bytes_max) break;
       events += copies;
-      size_bytes += copies * entry.size_bytes;
+      size_bytes += copies * entry.json.length;
       keep += 1;
     }
     if (keep === sorted.length && events <= limit) return;

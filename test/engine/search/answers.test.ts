@@ -93,6 +93,37 @@ describe("histogram", () => {
     }
   });
 
+  it("edges of a range that cut through five minutes are read row by row", async () => {
+    const random = randomOf(77);
+    const house = new SearchHouse(START_US);
+    const events = Array.from(
+      { length: 4_000 },
+      (): PlainEvent => ({
+        timestamp_us: START_US + Math.floor(random() * 40 * MINUTE_US),
+        ingest_us: START_US,
+        service: random() < 0.5 ? "api" : "web",
+        level: random() < 0.3 ? "ERROR" : "INFO",
+        attributes: {},
+      }),
+    );
+    for (let from = 0; from < events.length; from += 500) house.append(events.slice(from, from + 500));
+    house.flush(4);
+    house.flush(4);
+    house.exportRows();
+    for (let run = 0; run < 40; run++) {
+      const [a, b] = [random(), random()].map((place) => START_US + Math.floor(place * 44 * MINUTE_US) - 2 * MINUTE_US);
+      const range = { from_us: Math.min(a!, b!), to_us: Math.max(a!, b!) };
+      const expected = events.filter((event) => within(event, range) && event.level === "ERROR").length;
+      const context = house.context();
+      const counted = await histogram(context, { filter: filterOf("level:error"), range, interval_us: 10 * MINUTE_US, by: "service" });
+      expect(counted.total).toBe(expected);
+      expect(context.cost.rows_scanned).toBeLessThanOrEqual(4_000);
+      const query = parseQuery("level:error | stats count() as n by service, bucket(15m)", { now_us: START_US });
+      const table = await searchStats(house.context(), query, statsPipe(query)!, range);
+      expect(table.rows.reduce((sum, cells) => sum + Number(cells.at(-1)), 0)).toBe(expected);
+    }
+  });
+
   it("reads no rows where the facts of the index say it all", async () => {
     const { house } = await filled(2);
     house.flush(1_000);
@@ -248,11 +279,44 @@ describe("export", () => {
     ["desc", "*"],
     ["desc", "level:error"],
   ] as const)("everything once, in order %s, with the ids that a search shows: %s", async (order, q) => {
-    const { house } = await filled(9);
+    const { house } = await filled(9, 500);
     const filter = filterOf(q);
     const page = await searchEvents(house.context(), { filter, range: ALL_TIME, order, limit: 10_000, after: null });
-    const exported = [];
-    for await (const list of exportEvents(house.context(), { filter, range: ALL_TIME, order })) exported.push(...list);
-    expect(exported).toEqual(page.events.map(({ record }) => record));
+    for (const slice_size_bytes of [3_000, 40_000, 1e9]) {
+      const exported = [];
+      const bounds = { slice_size_bytes, page_events: 17 };
+      for await (const list of exportEvents(house.context(), { filter, range: ALL_TIME, order }, bounds)) {
+        expect(list.length).toBeLessThanOrEqual(17);
+        exported.push(...list);
+      }
+      expect(exported).toEqual(page.events.map(({ record }) => record));
+    }
+  });
+
+  it("goes on over flushes and compactions, and through a moment with more events than a slice holds", async () => {
+    const { house, events } = await filled(10);
+    const burst = Array.from(
+      { length: 300 },
+      (_, index): PlainEvent => ({ timestamp_us: START_US, ingest_us: START_US, message: `burst ${index % 150}`, attributes: {} }),
+    );
+    for (let from = 0; from < burst.length; from += 30) house.append(burst.slice(from, from + 30));
+    const exported: string[] = [];
+    let lists = 0;
+    for await (const list of exportEvents(
+      house.context(),
+      { filter: ALL, range: ALL_TIME, order: "desc" },
+      { slice_size_bytes: 2_000, page_events: 20 },
+    )) {
+      exported.push(...list.map(canonical));
+      lists += 1;
+      if (lists % 7 === 3) house.flush(2);
+      if (lists % 7 === 5) house.exportRows();
+      if (lists % 11 === 0)
+        await house.compact(
+          [...house.alive.values()].filter(({ level }) => level === 0),
+          true,
+        );
+    }
+    expect([...exported].sort()).toEqual([...events, ...burst].map(canonical).sort());
   });
 });
