@@ -39,7 +39,8 @@ export function selectColumn(column: Column, rows: Uint32Array): Column {
   }
 }
 
-function gather<T extends Float64Array | Uint32Array | Uint8Array>(source: T, rows: Uint32Array): T {
+/** Numbers at the given places. */
+export function gather<T extends Float64Array | Uint32Array | Uint8Array>(source: T, rows: Uint32Array): T {
   const target = new (source.constructor as new (length: number) => T)(rows.length);
   for (let index = 0; index < rows.length; index++) target[index] = source[rows[index]!]!;
   return target;

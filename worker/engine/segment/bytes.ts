@@ -2,8 +2,6 @@ import { Buffer } from "node:buffer";
 import { DamageError } from "./errors.ts";
 
 const TWO_32 = 4_294_967_296;
-/** Above this a doubled odd number is no longer exact in a double. */
-const ZIGZAG_EXACT = 2 ** 52;
 
 /** A growing buffer to append to. Numbers are little-endian, variable-length ones are LEB128. */
 export class ByteSink {
@@ -72,11 +70,14 @@ export class ByteSink {
     this.bytes[this.length++] = rest;
   }
 
-  /** @param value whole, within ±2^53 */
+  /** @param value whole, within ±2^53. The sign is the lowest bit, so that small numbers are short. */
   zigzag(value: number): void {
-    if (value >= 0) this.varint(value * 2);
-    else if (value >= -ZIGZAG_EXACT) this.varint(value * -2 - 1);
-    else this.#bigVarint(BigInt(value) * -2n - 1n);
+    const negative = value < 0;
+    const size = negative ? -1 - value : value;
+    const rest = Math.floor(size / 64);
+    const low = ((size - rest * 64) << 1) | (negative ? 1 : 0);
+    this.u8(rest > 0 ? low | 0x80 : low);
+    if (rest > 0) this.varint(rest);
   }
 
   raw(bytes: Uint8Array): void {
@@ -100,16 +101,6 @@ export class ByteSink {
   /** What was written, as bytes of their own. */
   copy(): Uint8Array {
     return this.bytes.slice(0, this.length);
-  }
-
-  #bigVarint(value: bigint): void {
-    this.reserve(10);
-    let rest = value;
-    while (rest >= 0x80n) {
-      this.bytes[this.length++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
-    }
-    this.bytes[this.length++] = Number(rest);
   }
 }
 
@@ -168,11 +159,9 @@ export class ByteReader {
   }
 
   zigzag(): number {
-    const start = this.at;
-    const value = this.varint();
-    if (value < Number.MAX_SAFE_INTEGER) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-    this.at = start;
-    return this.#bigZigzag();
+    const first = this.u8();
+    const size = ((first & 0x7f) >>> 1) + (first >= 0x80 ? this.varint() * 64 : 0);
+    return (first & 1) === 0 ? size : -1 - size;
   }
 
   raw(size: number): Uint8Array {
@@ -182,16 +171,6 @@ export class ByteReader {
 
   text(): string {
     return utf8(this.raw(this.varint()));
-  }
-
-  #bigZigzag(): number {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = this.u8();
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    return Number(value & 1n ? -(value + 1n) / 2n : value / 2n);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Family } from "../batch/unify.ts";
 import { ByteSink } from "./bytes.ts";
 import { bytesToDict } from "./dictify.ts";
 import { encodeBools, encodeBytes, encodeCodes, encodeNumbers, encodeTimes } from "./encode-column.ts";
-import { NumberTable, numberDictionary } from "./number-dictionary.ts";
+import { type NumberDictionary, NumberTable, numberDictionary } from "./number-dictionary.ts";
 import { PAGE_ROWS_MAX, readDataPage, writeDictionaryHeader, writeNullPage } from "./pages.ts";
 import { encodeStrings } from "./strings.ts";
 import { compressPieces } from "./zstd.ts";
@@ -18,8 +18,13 @@ export type ChunkPart =
   | { kind: "missing"; rows: number }
   /** Complete data pages: bytes[start..end). */
   | { kind: "pages"; rows: number; nulls: number; bytes: Uint8Array; start: number; end: number }
-  | { kind: "strings"; rows: number; values: readonly string[]; codes: Uint32Array }
-  | { kind: "numbers"; rows: number; values: Float64Array; codes: Uint32Array };
+  | CodedPart;
+
+/** Values and a code per row, which are written to where the chunk wants them; NULL_CODE is null. */
+export type CodedPart = { rows: number; fill(target: Uint32Array, start: number): void } & (
+  | { kind: "strings"; values: readonly string[] }
+  | { kind: "numbers"; values: Float64Array }
+);
 
 export interface ChunkPage {
   size_bytes: number;
@@ -56,13 +61,13 @@ const DICTIONARY_COMPRESS_SIZE_BYTES_MIN = 1_024;
 /** A column as parts; the form follows from its content. */
 export function partOf(column: Column | null, rows: number): ChunkPart {
   if (column === null) return { kind: "missing", rows };
-  if (column.kind === "dict") return { kind: "strings", rows, values: column.values, codes: column.codes };
+  if (column.kind === "dict") return stringsPart(column.values, column.codes);
   if (column.kind === "bytes") {
     const dict = bytesToDict(column, rows);
-    if (dict !== null) return { kind: "strings", rows, ...dict };
+    if (dict !== null) return stringsPart(dict.values, dict.codes);
   } else if (column.kind !== "bool") {
     const dictionary = numberDictionary(column.values, column.present, rows);
-    if (dictionary !== null) return { kind: "numbers", rows, ...dictionary };
+    if (dictionary !== null) return numbersPart(dictionary);
   }
   const sink = new ByteSink(64 * 1024);
   const { nulls } =
@@ -78,10 +83,18 @@ export function partOf(column: Column | null, rows: number): ChunkPart {
 export function partOfTimes(times: Float64Array): ChunkPart {
   const rows = times.length;
   const dictionary = numberDictionary(times, null, rows);
-  if (dictionary !== null) return { kind: "numbers", rows, ...dictionary };
+  if (dictionary !== null) return numbersPart(dictionary);
   const sink = new ByteSink(16 * 1024);
   encodeTimes(sink, times);
   return { kind: "pages", rows, nulls: 0, bytes: sink.bytes, start: 0, end: sink.length };
+}
+
+export function stringsPart(values: readonly string[], codes: Uint32Array): ChunkPart {
+  return { kind: "strings", rows: codes.length, values, fill: (target, start) => target.set(codes, start) };
+}
+
+function numbersPart({ values, codes }: NumberDictionary): ChunkPart {
+  return { kind: "numbers", rows: codes.length, values, fill: (target, start) => target.set(codes, start) };
 }
 
 /** Makes the chunk of a column from its parts in order. */
@@ -223,23 +236,19 @@ function hasCompressedPage(part: { bytes: Uint8Array; start: number; end: number
   return false;
 }
 
-type CodedPart = Extract<ChunkPart, { codes: Uint32Array }>;
-
 /** Writes a part's codes as codes of the merged dictionary; a value is added when the first row needs it. */
 function recode(part: CodedPart, target: Uint32Array, start: number, codeOf: (code: number) => number): void {
+  part.fill(target, start);
   const merged = new Uint32Array(part.values.length).fill(NULL_CODE);
-  const { codes } = part;
-  for (let row = 0; row < part.rows; row++) {
-    const code = codes[row]!;
-    let next = NULL_CODE;
-    if (code !== NULL_CODE) {
-      next = merged[code]!;
-      if (next === NULL_CODE) {
-        next = codeOf(code);
-        merged[code] = next;
-      }
+  for (let row = start; row < start + part.rows; row++) {
+    const code = target[row]!;
+    if (code === NULL_CODE) continue;
+    let next = merged[code]!;
+    if (next === NULL_CODE) {
+      next = codeOf(code);
+      merged[code] = next;
     }
-    target[start + row] = next;
+    target[row] = next;
   }
 }
 

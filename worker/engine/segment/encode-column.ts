@@ -174,21 +174,31 @@ export function encodeCodes(
   for (let start = start_row; start < end_row; start += PAGE_ROWS_MAX) {
     const end = Math.min(end_row, start + PAGE_ROWS_MAX);
     const rows = end - start;
-    let kept = 0;
-    for (let row = start; row < end; row++) {
-      const code = codes[row]!;
-      codes_dense[kept] = code;
-      const is_present = code === NULL_CODE ? 0 : 1;
-      codes_present[row - start] = is_present;
-      kept += is_present;
-    }
+    const kept = optional ? dropNulls(codes, start, end) : rows;
     values.length = 0;
     values.u8(width);
-    if (kept > 0) encodeHybrid(values, codes_dense, 0, kept, width);
+    if (kept === rows) encodeHybrid(values, codes, start, end, width);
+    else if (kept > 0) encodeHybrid(values, codes_dense, 0, kept, width);
     const nulls = rows - kept;
     const page = { encoding: ENCODING.RLE_DICTIONARY, rows, nulls, present: codes_present, start: 0, optional, values: values.view() };
     if (writeDataPage(sink, { ...page, compressible: false })) written.compressed = true;
     written.nulls += nulls;
   }
   return written;
+}
+
+/** Leaves the codes that are not null in `codes_dense` and a mark per row in `codes_present`, unless none is null. @returns how many are not */
+function dropNulls(codes: Uint32Array, start: number, end: number): number {
+  let first = start;
+  while (first < end && codes[first] !== NULL_CODE) first++;
+  if (first === end) return end - start;
+  let kept = 0;
+  for (let row = start; row < end; row++) {
+    const code = codes[row]!;
+    codes_dense[kept] = code;
+    const is_present = code === NULL_CODE ? 0 : 1;
+    codes_present[row - start] = is_present;
+    kept += is_present;
+  }
+  return kept;
 }

@@ -1,16 +1,17 @@
 /** Facts: how many events a segment has by five minutes, level and service. Histograms come from them without a look at the rows. */
 import { FACT_BUCKET_US } from "../../limits.ts";
-import { type EventBatch, LEVELS, NULL_CODE } from "../batch/event-batch.ts";
+import { type DictColumn, type EventBatch, LEVELS, NULL_CODE } from "../batch/event-batch.ts";
 import type { ByteReader, ByteSink } from "./bytes.ts";
 import { DamageError } from "./errors.ts";
+import { NumberTable } from "./number-dictionary.ts";
 
 /** In place of an index of LEVELS: the event has no level. */
 export const NO_LEVEL = LEVELS.length;
 const LEVEL_SLOTS = LEVELS.length + 1;
 
-/** Parallel arrays with one entry per bucket, level and service that occur together, ascending by bucket, then service, then level. */
+/** Parallel arrays with one entry per bucket, level and service that occur together, ascending by bucket. */
 export interface SegmentFacts {
-  /** Distinct services; "" stands for events without one. */
+  /** Services that occur; "" stands for events without one. */
   services: string[];
   /** Beginning of the five minutes, microseconds since the epoch. */
   bucket_us: Float64Array;
@@ -21,82 +22,103 @@ export interface SegmentFacts {
   count: Uint32Array;
 }
 
-/** Counts by (bucket, service, level) under construction. */
-class FactCounter {
-  readonly services: string[] = [];
-  readonly #service_codes = new Map<string, number>();
-  /** By bucket number: counts at service * LEVEL_SLOTS + level. */
-  readonly #buckets = new Map<number, Uint32Array>();
+type CountedEvents = Pick<EventBatch, "rows" | "timestamp_us" | "columns">;
 
-  serviceCode(service: string): number {
+/** Slots (service and level) of one bucket: more than a segment can have. */
+const SLOTS_PER_BUCKET = 2 ** 23;
+
+/** Counts by bucket, service and level under construction; sparse, since events may be of any time. */
+export class FactCounter {
+  readonly #services: string[] = [];
+  readonly #service_codes = new Map<string, number>();
+  /** bucket * SLOTS_PER_BUCKET + service * LEVEL_SLOTS + level. */
+  readonly #keys = new NumberTable();
+  #counts = new Uint32Array(256);
+
+  /** Counts the events of a batch; only those of `rows` where they are given. */
+  add(batch: CountedEvents, rows: Uint32Array | null = null): void {
+    const service = dictOf(batch, "service");
+    const level = dictOf(batch, "level");
+    const service_slots = service?.values.map((value) => this.#serviceCode(value) * LEVEL_SLOTS) ?? [];
+    const level_codes = level?.values.map(levelIndex) ?? [];
+    const no_service = this.#serviceCode("") * LEVEL_SLOTS;
+    const total = rows?.length ?? batch.rows;
+    for (let index = 0; index < total; index++) {
+      const row = rows === null ? index : rows[index]!;
+      const service_code = service?.codes[row] ?? NULL_CODE;
+      const level_code = level?.codes[row] ?? NULL_CODE;
+      const slot = service_code === NULL_CODE ? no_service : service_slots[service_code]!;
+      const bucket = Math.floor(batch.timestamp_us[row]! / FACT_BUCKET_US);
+      this.#count(bucket * SLOTS_PER_BUCKET + slot + (level_code === NULL_CODE ? NO_LEVEL : level_codes[level_code]!), 1);
+    }
+  }
+
+  /** Adds counts that were made before. */
+  addFacts(facts: SegmentFacts): void {
+    const slots = facts.services.map((service) => this.#serviceCode(service) * LEVEL_SLOTS);
+    for (let index = 0; index < facts.count.length; index++) {
+      const bucket = facts.bucket_us[index]! / FACT_BUCKET_US;
+      this.#count(bucket * SLOTS_PER_BUCKET + slots[facts.service[index]!]! + facts.level[index]!, facts.count[index]!);
+    }
+  }
+
+  finish(): SegmentFacts {
+    const keys = this.#keys.distinct().sort();
+    const entries = keys.length;
+    const facts: SegmentFacts = {
+      services: [],
+      bucket_us: new Float64Array(entries),
+      level: new Uint8Array(entries),
+      service: new Uint32Array(entries),
+      count: new Uint32Array(entries),
+    };
+    /** Of the services that occur: their place in the result. */
+    const places = new Map<number, number>();
+    for (const [index, key] of keys.entries()) {
+      const bucket = Math.floor(key / SLOTS_PER_BUCKET);
+      const slot = key - bucket * SLOTS_PER_BUCKET;
+      const service = Math.floor(slot / LEVEL_SLOTS);
+      const place = places.get(service) ?? facts.services.push(this.#services[service]!) - 1;
+      places.set(service, place);
+      facts.bucket_us[index] = bucket * FACT_BUCKET_US;
+      facts.level[index] = slot % LEVEL_SLOTS;
+      facts.service[index] = place;
+      facts.count[index] = this.#counts[this.#keys.codeOf(key)]!;
+    }
+    return facts;
+  }
+
+  #count(key: number, by: number): void {
+    const code = this.#keys.codeOf(key);
+    if (code >= this.#counts.length) {
+      const grown = new Uint32Array(this.#counts.length * 2);
+      grown.set(this.#counts);
+      this.#counts = grown;
+    }
+    this.#counts[code] = this.#counts[code]! + by;
+  }
+
+  #serviceCode(service: string): number {
     let code = this.#service_codes.get(service);
     if (code === undefined) {
-      code = this.services.length;
-      this.services.push(service);
+      code = this.#services.length;
+      this.#services.push(service);
       this.#service_codes.set(service, code);
     }
     return code;
   }
+}
 
-  /** Counts of a bucket with room for all services known so far. */
-  bucket(number: number): Uint32Array {
-    const needed = this.services.length * LEVEL_SLOTS;
-    let counts = this.#buckets.get(number);
-    if (counts !== undefined && counts.length >= needed) return counts;
-    const grown = new Uint32Array(Math.max(needed, (counts?.length ?? 0) * 2));
-    if (counts !== undefined) grown.set(counts);
-    counts = grown;
-    this.#buckets.set(number, counts);
-    return counts;
-  }
-
-  finish(): SegmentFacts {
-    const numbers = [...this.#buckets.keys()].sort((a, b) => a - b);
-    const entries: { bucket: number; slot: number; count: number }[] = [];
-    for (const number of numbers) {
-      for (const [slot, count] of this.#buckets.get(number)!.entries()) if (count > 0) entries.push({ bucket: number, slot, count });
-    }
-    return {
-      services: this.services,
-      bucket_us: Float64Array.from(entries, (entry) => entry.bucket * FACT_BUCKET_US),
-      level: Uint8Array.from(entries, (entry) => entry.slot % LEVEL_SLOTS),
-      service: Uint32Array.from(entries, (entry) => Math.floor(entry.slot / LEVEL_SLOTS)),
-      count: Uint32Array.from(entries, (entry) => entry.count),
-    };
-  }
+function dictOf(batch: CountedEvents, name: string): DictColumn | undefined {
+  const column = batch.columns.get(name);
+  if (column !== undefined && column.kind !== "dict") throw new TypeError(`${name} must be a dictionary`);
+  return column;
 }
 
 /** Counts the events of a batch; only those of `rows` where they are given. */
-export function factsOf(batch: Pick<EventBatch, "rows" | "timestamp_us" | "columns">, rows: Uint32Array | null = null): SegmentFacts {
+export function factsOf(batch: CountedEvents, rows: Uint32Array | null = null): SegmentFacts {
   const counter = new FactCounter();
-  const service = batch.columns.get("service");
-  const level = batch.columns.get("level");
-  if ((service && service.kind !== "dict") || (level && level.kind !== "dict"))
-    throw new TypeError("service and level must be dictionaries");
-  const service_codes = service?.values.map((value) => counter.serviceCode(value)) ?? [];
-  const level_codes = level?.values.map(levelIndex) ?? [];
-  let no_service = -1;
-  let bucket_number = Number.NaN;
-  let counts = new Uint32Array(0);
-  const total = rows?.length ?? batch.rows;
-  for (let index = 0; index < total; index++) {
-    const row = rows === null ? index : rows[index]!;
-    const service_code = service?.codes[row] ?? NULL_CODE;
-    const level_code = level?.codes[row] ?? NULL_CODE;
-    let slot = service_code === NULL_CODE ? no_service : service_codes[service_code]!;
-    if (slot < 0) {
-      no_service = counter.serviceCode("");
-      slot = no_service;
-      bucket_number = Number.NaN;
-    }
-    const number = Math.floor(batch.timestamp_us[row]! / FACT_BUCKET_US);
-    if (number !== bucket_number) {
-      bucket_number = number;
-      counts = counter.bucket(number) as Uint32Array<ArrayBuffer>;
-    }
-    const at = slot * LEVEL_SLOTS + (level_code === NULL_CODE ? NO_LEVEL : level_codes[level_code]!);
-    counts[at] = counts[at]! + 1;
-  }
+  counter.add(batch, rows);
   return counter.finish();
 }
 
@@ -108,21 +130,8 @@ function levelIndex(level: string): number {
 /** The sum of several facts. */
 export function mergeFacts(parts: readonly SegmentFacts[]): SegmentFacts {
   const counter = new FactCounter();
-  const codes = parts.map((part) => part.services.map((service) => counter.serviceCode(service)));
-  for (const [ordinal, part] of parts.entries()) {
-    for (let index = 0; index < part.count.length; index++) {
-      const counts = counter.bucket(part.bucket_us[index]! / FACT_BUCKET_US);
-      const at = codes[ordinal]![part.service[index]!]! * LEVEL_SLOTS + part.level[index]!;
-      counts[at] = counts[at]! + part.count[index]!;
-    }
-  }
+  for (const part of parts) counter.addFacts(part);
   return counter.finish();
-}
-
-/** Services that occur, whatever the dictionary holds besides. */
-export function servicesOf(facts: SegmentFacts): string[] {
-  const seen = new Set(facts.service);
-  return facts.services.filter((_, code) => seen.has(code));
 }
 
 /** A bit per index of LEVELS that occurs, and bit NO_LEVEL. */

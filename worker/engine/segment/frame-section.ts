@@ -24,18 +24,21 @@ function writeCodes(sink: ByteSink, codes: Uint32Array, rows: number, count: num
   return nulls;
 }
 
-function readCodes(reader: ByteReader, rows: number, count: number, nulls: number): Uint32Array {
-  const codes = new Uint32Array(rows);
-  if (isConstant(count, nulls, rows)) return nulls > 0 ? codes.fill(NULL_CODE) : codes;
+/** Decodes codes to target[start .. start + rows). */
+function readCodes(reader: ByteReader, target: Uint32Array, start: number, rows: number, count: number, nulls: number): void {
+  const end = start + rows;
+  if (isConstant(count, nulls, rows)) {
+    target.fill(nulls > 0 ? NULL_CODE : 0, start, end);
+    return;
+  }
   const slots = nulls > 0 ? count + 1 : count;
-  decodeHybrid(reader.bytes, reader.at, reader.end, bitWidth(slots), codes, 0, rows);
-  for (let row = 0; row < rows; row++) {
-    const code = codes[row]!;
+  decodeHybrid(reader.bytes, reader.at, reader.end, bitWidth(slots), target, start, rows);
+  for (let row = start; row < end; row++) {
+    const code = target[row]!;
     if (code < count) continue;
     if (code >= slots) throw new DamageError("a code without a value");
-    codes[row] = NULL_CODE;
+    target[row] = NULL_CODE;
   }
-  return codes;
 }
 
 function isConstant(count: number, nulls: number, rows: number): boolean {
@@ -54,11 +57,26 @@ export function writeDict(sink: ByteSink, column: DictColumn, rows: number): num
   return writeCodes(sink, codes, rows, values.length);
 }
 
-export function readDict(reader: ByteReader, rows: number, nulls: number): DictColumn {
+/** A dictionary whose codes are decoded to where they are wanted. */
+export interface CodedColumn<V> {
+  values: V;
+  /** Writes the codes of all rows to target[start..]. */
+  fill(target: Uint32Array, start: number): void;
+}
+
+export function readCodedStrings(reader: ByteReader, rows: number, nulls: number): CodedColumn<string[]> {
   const count = reader.varint();
   const offsets = readOffsets(reader, count);
   const bytes = reader.raw(offsets[count]!);
-  return { kind: "dict", values: decodeStrings({ offsets, bytes }), codes: readCodes(reader, rows, count, nulls) };
+  const values = decodeStrings({ offsets, bytes });
+  return { values, fill: (target, start) => readCodes(reader, target, start, rows, count, nulls) };
+}
+
+function readDict(reader: ByteReader, rows: number, nulls: number): DictColumn {
+  const { values, fill } = readCodedStrings(reader, rows, nulls);
+  const codes = new Uint32Array(rows);
+  fill(codes, 0);
+  return { kind: "dict", values, codes };
 }
 
 function readOffsets(reader: ByteReader, count: number): Uint32Array {
@@ -75,18 +93,23 @@ export function writeNumberDictionary(sink: ByteSink, dictionary: NumberDictiona
   return writeCodes(sink, codes, codes.length, values.length);
 }
 
-export function readNumberDictionary(reader: ByteReader, kind: NumberColumn["kind"], rows: number, nulls: number): NumberDictionary {
+export function readCodedNumbers(
+  reader: ByteReader,
+  kind: NumberColumn["kind"],
+  rows: number,
+  nulls: number,
+): CodedColumn<Float64Array<ArrayBuffer>> {
   const count = reader.varint();
   if (count > reader.end - reader.at) throw new DamageError("more values than bytes");
   const values = new Float64Array(count);
   for (let index = 0; index < count; index++) values[index] = readNumber(reader, kind);
-  return { values, codes: readCodes(reader, rows, count, nulls) };
+  return { values, fill: (target, start) => readCodes(reader, target, start, rows, count, nulls) };
 }
 
-/** The rows of a dictionary of numbers. */
-export function expandNumbers(dictionary: NumberDictionary, kind: NumberColumn["kind"]): NumberColumn {
-  const { values, codes } = dictionary;
-  const rows = codes.length;
+export function readNumberDictionary(reader: ByteReader, kind: NumberColumn["kind"], rows: number, nulls: number): NumberColumn {
+  const { values, fill } = readCodedNumbers(reader, kind, rows, nulls);
+  const codes = new Uint32Array(rows);
+  fill(codes, 0);
   const target = new Float64Array(rows);
   let present: Uint8Array | null = null;
   for (let row = 0; row < rows; row++) {

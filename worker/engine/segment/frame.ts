@@ -13,7 +13,9 @@ import { encodeBools, encodeBytes, encodeNumbers, encodeTimes } from "./encode-c
 import { asDamage, DamageError, FrameError } from "./errors.ts";
 import { type FrameColumn, type FrameHeader, type FrameLayout, type FrameMeta, readHeader, STORED, writeHeader } from "./frame-header.ts";
 import {
-  expandNumbers,
+  type CodedColumn,
+  readCodedNumbers,
+  readCodedStrings,
   readNumberDictionary,
   readPacked,
   readTimes,
@@ -23,7 +25,7 @@ import {
   writeTimes,
 } from "./frame-section.ts";
 import { murmur128 } from "./hash.ts";
-import { type NumberDictionary, numberDictionary } from "./number-dictionary.ts";
+import { numberDictionary } from "./number-dictionary.ts";
 import { encodeStrings } from "./strings.ts";
 import { compress, decompress } from "./zstd.ts";
 
@@ -212,14 +214,20 @@ export class OpenFrame {
     return { bytes: this.bytes, start: column.offset, end: column.offset + column.size_bytes };
   }
 
-  numberDictionary(column: FrameColumn): NumberDictionary {
-    return readNumberDictionary(this.#inSection(column), column.kind as NumberColumn["kind"], this.header.rows, column.nulls);
+  /** A dictionary of strings whose codes are not decoded yet. */
+  codedStrings(column: FrameColumn): CodedColumn<string[]> {
+    return readCodedStrings(this.#inSection(column), this.header.rows, column.nulls);
+  }
+
+  /** A dictionary of numbers whose codes are not decoded yet. */
+  codedNumbers(column: FrameColumn): CodedColumn<Float64Array> {
+    return readCodedNumbers(this.#inSection(column), column.kind as NumberColumn["kind"], this.header.rows, column.nulls);
   }
 
   column(column: FrameColumn): Column {
     const { rows } = this.header;
     if (column.stored === STORED.NUMBER_DICTIONARY) {
-      return expandNumbers(this.numberDictionary(column), column.kind as NumberColumn["kind"]);
+      return readNumberDictionary(this.#inSection(column), column.kind as NumberColumn["kind"], rows, column.nulls);
     }
     if (column.stored === STORED.SECTION) return readPacked(this.#inSection(column), column.kind, rows, column.nulls);
     const run = this.pages(column);

@@ -7,7 +7,7 @@ import { SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX } from "../../limits.ts";
 import type { Column } from "../batch/event-batch.ts";
 import type { Family } from "../batch/unify.ts";
 import type { Chunk } from "./chunk.ts";
-import { levelMaskOf, mergeFacts, type SegmentFacts, servicesOf } from "./facts.ts";
+import { levelMaskOf, mergeFacts, type SegmentFacts } from "./facts.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
 import { chunkEntry, type IndexGroup, type SegmentIndex, writeIndex } from "./index-block.ts";
 import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
@@ -146,7 +146,6 @@ export class SegmentWriter {
   }
 
   #storedRow(identity: SegmentIdentity, raw_bytes: number, facts: SegmentFacts): StoredRow {
-    const services = servicesOf(facts);
     const groups = this.#groups;
     return {
       ...identity,
@@ -155,7 +154,7 @@ export class SegmentWriter {
       rows: this.#rows,
       raw_bytes,
       level_mask: levelMaskOf(facts),
-      services: services.length <= SERVICES_LISTED_MAX ? services.sort() : null,
+      services: facts.services.length <= SERVICES_LISTED_MAX ? facts.services.toSorted() : null,
     };
   }
 

@@ -6,10 +6,10 @@ import { ROW_GROUP_ROWS_MAX, SEGMENT_ATTRIBUTE_COLUMNS_MAX } from "../../limits.
 import type { DictColumn, EventBatch } from "../batch/event-batch.ts";
 import { concatBatches, selectRows } from "../batch/select.ts";
 import { type ColumnUse, conform, type Family, fits, type Layout, unifyColumns } from "../batch/unify.ts";
-import { buildChunk, type Chunk, type ChunkPart, partOf, partOfTimes } from "./chunk.ts";
+import { buildChunk, type Chunk, type ChunkPart, partOf, partOfTimes, stringsPart } from "./chunk.ts";
 import { columnOrder } from "./column-order.ts";
 import { asDamage, FrameError } from "./errors.ts";
-import { factsOf, mergeFacts } from "./facts.ts";
+import { FactCounter, type SegmentFacts } from "./facts.ts";
 import { OpenFrame, REST } from "./frame.ts";
 import { STORED } from "./frame-header.ts";
 import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
@@ -22,7 +22,16 @@ export interface FlushFrame {
 }
 
 /** A frame whose pages are copied, or events to be encoded. */
-type Piece = { rows: number; frame: OpenFrame; times: Float64Array; batch: null } | { rows: number; frame: null; batch: EventBatch };
+type Piece = FramePiece | { rows: number; frame: null; batch: EventBatch };
+
+interface FramePiece {
+  rows: number;
+  frame: OpenFrame;
+  batch: null;
+  times: Float64Array;
+  /** Service and level, which are needed twice: as columns and for the facts. */
+  facts_columns: Map<string, DictColumn>;
+}
 
 /**
  * @param frames in the order of their sequence numbers
@@ -115,7 +124,7 @@ function piecesOf(group: readonly MaskedFrame[], layout: Layout): Piece[] {
   for (const { frame, masked } of group) {
     if (masked === null && frame.paged && agrees(frame, layout)) {
       join();
-      pieces.push({ rows: frame.header.rows, frame, times: frame.times(0), batch: null });
+      pieces.push({ rows: frame.header.rows, frame, batch: null, times: frame.times(0), facts_columns: factsColumns(frame) });
     } else {
       const batch = masked === null ? frame.batch() : selectRows(frame.batch(), unmasked(frame.header.rows, masked));
       decoded.push(conform(batch, layout));
@@ -123,6 +132,11 @@ function piecesOf(group: readonly MaskedFrame[], layout: Layout): Piece[] {
   }
   join();
   return pieces;
+}
+
+function factsColumns(frame: OpenFrame): Map<string, DictColumn> {
+  const described = frame.header.columns.filter(({ name }) => name === "service" || name === "level");
+  return new Map(described.map((column) => [column.name, frame.column(column) as DictColumn]));
 }
 
 function unmasked(rows: number, masked: Uint32Array): Uint32Array {
@@ -167,7 +181,7 @@ function writeGroup(writer: SegmentWriter, columns: readonly SegmentColumn[], pi
       if (time > ts_max_us) ts_max_us = time;
     }
   }
-  writer.addGroup(chunks, { rows, ts_min_us, ts_max_us, facts: mergeFacts(pieces.map(pieceFacts)), filters: [] });
+  writer.addGroup(chunks, { rows, ts_min_us, ts_max_us, facts: factsOfPieces(pieces), filters: [] });
 }
 
 function timesPart(piece: Piece, index: 0 | 1): ChunkPart {
@@ -181,18 +195,16 @@ function columnPart(piece: Piece, name: string, family: Family): ChunkPart {
   const column = piece.frame.header.columns.find((candidate) => candidate.name === name);
   if (column === undefined || column.nulls === rows) return { kind: "missing", rows };
   if (column.stored === STORED.PAGES) return { kind: "pages", rows, nulls: column.nulls, ...piece.frame.pages(column) };
-  if (family === "string") {
-    const { values, codes } = piece.frame.column(column) as DictColumn;
-    return { kind: "strings", rows, values, codes };
-  }
-  return { kind: "numbers", rows, ...piece.frame.numberDictionary(column) };
+  const decoded = piece.facts_columns.get(name);
+  if (decoded !== undefined) return stringsPart(decoded.values, decoded.codes);
+  if (family === "string") return { kind: "strings", rows, ...piece.frame.codedStrings(column) };
+  return { kind: "numbers", rows, ...piece.frame.codedNumbers(column) };
 }
 
-function pieceFacts(piece: Piece): ReturnType<typeof factsOf> {
-  if (piece.batch !== null) return factsOf(piece.batch);
-  const columns: EventBatch["columns"] = new Map();
-  for (const column of piece.frame.header.columns) {
-    if (column.name === "service" || column.name === "level") columns.set(column.name, piece.frame.column(column));
+function factsOfPieces(pieces: readonly Piece[]): SegmentFacts {
+  const counter = new FactCounter();
+  for (const piece of pieces) {
+    counter.add(piece.batch ?? { rows: piece.rows, timestamp_us: piece.times, columns: piece.facts_columns });
   }
-  return factsOf({ rows: piece.rows, timestamp_us: piece.times, columns });
+  return counter.finish();
 }

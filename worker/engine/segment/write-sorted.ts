@@ -5,7 +5,7 @@
  */
 import { SEGMENT_ATTRIBUTE_COLUMNS_MAX } from "../../limits.ts";
 import { type Column, type EventBatch, STRING_FIELDS } from "../batch/event-batch.ts";
-import { bytesColumn, concatColumns, selectColumn, selectRows } from "../batch/select.ts";
+import { bytesColumn, concatColumns, gather, selectColumn, selectRows } from "../batch/select.ts";
 import { type ColumnUse, familyOf, type Layout, unifyColumns } from "../batch/unify.ts";
 import { buildChunk, type Chunk, partOf, partOfTimes } from "./chunk.ts";
 import { columnOrder } from "./column-order.ts";
@@ -158,10 +158,9 @@ function writeSortedGroup(writer: SegmentWriter, columns: readonly SegmentColumn
   const service = joined("service");
   const level = joined("level");
   const order = sortedRows(timestamp_us, service, joined("fingerprint"));
-  const sortTimes = (times_us: Float64Array): Float64Array => Float64Array.from(order, (row) => times_us[row]!);
   const chunks: Chunk[] = [
-    buildChunk([partOfTimes(sortTimes(timestamp_us))], "int64", false),
-    buildChunk([partOfTimes(sortTimes(joinTimes(parts, rows, "ingest_us")))], "int64", false),
+    buildChunk([partOfTimes(gather(timestamp_us, order))], "int64", false),
+    buildChunk([partOfTimes(gather(joinTimes(parts, rows, "ingest_us"), order))], "int64", false),
   ];
   const filters: GroupFilter[] = [];
   for (const { name, family } of columns) {
