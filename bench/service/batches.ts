@@ -25,6 +25,11 @@ export class BatchFile {
     this.descriptor = openSync(path, "r");
   }
 
+  /** The times of all events. */
+  get range(): { from: string; to: string } {
+    return { from: new Date(this.truth.ts_min_ms).toISOString(), to: new Date(this.truth.ts_max_ms + 1).toISOString() };
+  }
+
   get length(): number {
     return this.counts.length;
   }

@@ -10,14 +10,22 @@ export interface Answer {
   text: string;
 }
 
+/** ISO times; half open. */
+export interface Range {
+  from: string;
+  to: string;
+}
+
 export interface SendResult {
   accepted: number;
   /** From the first byte sent to the last answer. */
   took_ms: number;
   /** One per request, in order of their answers. */
   latencies_ms: number[];
-  /** Answers that asked to wait. */
+  /** Answers that asked to wait; these batches were sent again. */
   pushbacks: number;
+  /** Events of batches that were answered with a fault. They may be stored or not: they were not sent again. */
+  uncertain: number;
 }
 
 /** The measured service, over plain HTTP with kept connections. */
@@ -80,11 +88,13 @@ export class Client {
     const latencies_ms: number[] = [];
     let accepted = 0;
     let pushbacks = 0;
+    let uncertain = 0;
     let next = 0;
     const connection = async (): Promise<void> => {
       let buffer: Buffer = Buffer.alloc(0);
       while (next < batches.length) {
-        const body = batches.read(next++, buffer);
+        const index = next++;
+        const body = batches.read(index, buffer);
         if (body.length > buffer.length) buffer = body;
         for (;;) {
           const sent_ms = performance.now();
@@ -94,7 +104,12 @@ export class Client {
             accepted += (JSON.parse(answer.text) as { accepted: number }).accepted;
             break;
           }
-          if (answer.status !== 429 && answer.status !== 503) throw new Error(`a batch was answered ${answer.status}: ${answer.text}`);
+          if (answer.status >= 500) {
+            if (uncertain === 0) console.error(`WRONG: a batch was answered ${answer.status}: ${answer.text}`);
+            uncertain += batches.events(index);
+            break;
+          }
+          if (answer.status !== 429) throw new Error(`a batch was answered ${answer.status}: ${answer.text}`);
           pushbacks++;
           await sleep(Math.max(100, Number(answer.headers["retry-after"] ?? 0) * 1_000));
         }
@@ -102,7 +117,25 @@ export class Client {
     };
     const started_ms = performance.now();
     await Promise.all(Array.from({ length: connections }, connection));
-    return { accepted, took_ms: performance.now() - started_ms, latencies_ms, pushbacks };
+    return { accepted, took_ms: performance.now() - started_ms, latencies_ms, pushbacks, uncertain };
+  }
+
+  /** Waits until so many events of a range are found, or, of a fault while sending, up to `uncertain` more. @throws Error after `wait_ms` */
+  async waitForTotal(range: Range, sent: SendResult, wait_ms: number): Promise<void> {
+    const path = `/api/v1/logs/histogram?${new URLSearchParams({ ...range, by: "none" })}`;
+    let found = "nothing";
+    for (const started_ms = performance.now(); performance.now() - started_ms < wait_ms; await sleep(50)) {
+      const answer = await this.call("GET", path);
+      if (answer.status === 200) {
+        const { total } = JSON.parse(answer.text) as { total: number };
+        if (total >= sent.accepted && total <= sent.accepted + sent.uncertain) return;
+        found = String(total);
+      } else {
+        if (!found.startsWith("status")) console.error(`WRONG: a count was answered ${answer.status}: ${answer.text}`);
+        found = `status ${answer.status}`;
+      }
+    }
+    throw new Error(`found ${found} after ${wait_ms} ms, where ${sent.accepted} events were accepted and ${sent.uncertain} are uncertain`);
   }
 
   /** What the bindings were asked for since the last call of this. */

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { WEEK_MS } from "../generate.ts";
 import { priceOf } from "../prices.ts";
 import { formatNumber, printTable, progress } from "../report.ts";
@@ -31,7 +30,7 @@ export async function measurePrice({ folder, events, connections, seed }: PriceO
     await client.takeCounts();
     const cpu_before_ms = cpuTime_ms(ledge.workerdPid);
     const sent = await client.sendAll(batches, connections);
-    await waitUntilDelivered(client, batches, sent.accepted);
+    await client.waitForTotal(batches.range, sent, DELIVERY_WAIT_MS);
     await runUntilDone(client, "flush");
     await runUntilDone(client, "compact");
     const cpu_ms = cpuTime_ms(ledge.workerdPid) - cpu_before_ms;
@@ -49,14 +48,4 @@ export async function measurePrice({ folder, events, connections, seed }: PriceO
     batches.close();
     await ledge.stop();
   }
-}
-
-async function waitUntilDelivered(client: Client, { truth }: BatchFile, events: number): Promise<void> {
-  const range = { from: new Date(truth.ts_min_ms).toISOString(), to: new Date(truth.ts_max_ms + 1).toISOString() };
-  for (let waited_ms = 0; waited_ms < DELIVERY_WAIT_MS; waited_ms += 1_000) {
-    const { total } = await client.search<{ total: number }>("/api/v1/logs/histogram", { ...range, by: "none" });
-    if (total === events) return;
-    await sleep(1_000);
-  }
-  throw new Error("not everything that was accepted was delivered");
 }

@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledge } from "../../clients/cli/local/index.ts";
 import { type Truth, WEEK_MS } from "../generate.ts";
 import { formatNumber, printTable, progress, quantile } from "../report.ts";
@@ -24,12 +23,7 @@ export interface ThroughputOptions {
   peer: boolean;
 }
 
-interface Range {
-  from: string;
-  to: string;
-}
-
-const SEARCHABLE_WAIT_MS = 600_000;
+const SEARCHABLE_WAIT_MS = 300_000;
 const MIB = 2 ** 20;
 
 /** Accepted and searchable events a second, visibility, bytes an event, memory, questions: in the local profile. */
@@ -45,12 +39,11 @@ export async function measureThroughput(options: ThroughputOptions): Promise<voi
   const ledge = await startService(join(folder, "home"), "local");
   const client = new Client(ledge.credentials, options.connections);
   try {
-    const range = { from: new Date(truth.ts_min_ms).toISOString(), to: new Date(truth.ts_max_ms + 1).toISOString() };
-    await measureIngest(ledge, client, batches, range, options);
+    await measureIngest(ledge, client, batches, options);
     await measureVisibility(client);
     const peer = options.peer ? await Peer.open() : null;
     await measureStorage(ledge, client, batches, peer, folder);
-    await measureQuestions(ledge, client, peer, truth, range, folder);
+    await measureQuestions(ledge, client, peer, batches, folder);
     console.log(`\nPeak memory of workerd: ${formatNumber(peakMemory_bytes(ledge.workerdPid) / MIB)} MiB`);
   } finally {
     client.close();
@@ -59,13 +52,13 @@ export async function measureThroughput(options: ThroughputOptions): Promise<voi
   }
 }
 
-async function measureIngest(ledge: Ledge, client: Client, batches: BatchFile, range: Range, options: ThroughputOptions): Promise<void> {
+async function measureIngest(ledge: Ledge, client: Client, batches: BatchFile, options: ThroughputOptions): Promise<void> {
   const { events } = options;
   progress("sending");
   const cpu_before_ms = cpuTime_ms(ledge.workerdPid);
   const started_ms = performance.now();
   const sent = await client.sendAll(batches, options.connections);
-  await waitUntilSearchable(client, range, sent.accepted);
+  await client.waitForTotal(batches.range, sent, SEARCHABLE_WAIT_MS);
   const searchable_ms = performance.now() - started_ms;
   const cpu_ms = cpuTime_ms(ledge.workerdPid) - cpu_before_ms;
   if (sent.accepted !== events) console.error(`WRONG: ${sent.accepted} of ${events} events were accepted`);
@@ -81,17 +74,6 @@ async function measureIngest(ledge: Ledge, client: Client, batches: BatchFile, r
 
 function ingestRow(name: string, sent: SendResult, took_ms: number, truth: Truth): (string | number)[] {
   return [name, (sent.accepted * 1_000) / took_ms, truth.size_bytes / took_ms / 1_000, took_ms / 1_000];
-}
-
-async function waitUntilSearchable(client: Client, range: Range, events: number): Promise<void> {
-  const started_ms = performance.now();
-  for (;;) {
-    const { total } = await client.search<{ total: number }>("/api/v1/logs/histogram", { ...range, by: "none" });
-    if (total === events) return;
-    if (total > events) throw new Error(`${total} events are found of ${events} that were accepted`);
-    if (performance.now() - started_ms > SEARCHABLE_WAIT_MS) throw new Error(`only ${total} of ${events} accepted events are found`);
-    await sleep(50);
-  }
 }
 
 async function measureVisibility(client: Client): Promise<void> {
@@ -123,14 +105,8 @@ async function measureStorage(ledge: Ledge, client: Client, batches: BatchFile, 
   printTable("Storage", ["", "bytes/event", "times smaller than NDJSON", "files", "s"], rows);
 }
 
-async function measureQuestions(
-  ledge: Ledge,
-  client: Client,
-  peer: Peer | null,
-  truth: Truth,
-  range: Range,
-  folder: string,
-): Promise<void> {
+async function measureQuestions(ledge: Ledge, client: Client, peer: Peer | null, batches: BatchFile, folder: string): Promise<void> {
+  const { truth, range } = batches;
   progress("asking");
   const results = await askAll(client, peer, truth, range);
   printTable(
