@@ -13,6 +13,11 @@ export function randomOf(seed: number): () => number {
 
 export class InjectedFault extends Error {}
 
+/** A fault of the world's making, perhaps wrapped by what it went through. */
+export function isInjected(error: unknown): boolean {
+  return error instanceof InjectedFault || (error instanceof Error && isInjected(error.cause));
+}
+
 interface Waiting {
   actor: Actor;
   go: (fault: boolean) => void;
@@ -78,7 +83,7 @@ export class Scheduler {
     const end = (error?: unknown) => {
       actor.done = true;
       this.actors.delete(actor);
-      if (error instanceof InjectedFault) this.trace.push(`${name} gave up: ${error.message}`);
+      if (isInjected(error)) this.trace.push(`${name} gave up`);
       else if (error) this.failures.push(error);
     };
     work(actor).then(() => end(), end);

@@ -137,9 +137,8 @@ export class World {
         await read(house, this.oracle, this.scheduler, project_id, false);
         this.reads++;
       } catch (error) {
-        // A reader may be refused, and it is not judged once D1 was set back while it read.
-        if (!this.catalog_is_old && !(error instanceof Error && error.name === "Problem")) throw error;
-        if (error instanceof Error && error.name === "Problem" && this.scheduler.fault_chance === 0 && !this.catalog_is_old) throw error;
+        // Not judged once D1 was set back while it read. Otherwise only a fault may refuse a reader.
+        if (!this.catalog_is_old) throw error;
       }
     });
   }
