@@ -17,8 +17,15 @@ const WORDS = [
   "ÉTÉ",
   "σς",
   "ΣΑΣ",
-  "K",
-  "İ",
+  "\u212a",
+  "k",
+  "\u0130",
+  "i",
+  "\u212bx",
+  "åX",
+  "ẞ",
+  "ß",
+  "ſ",
   "日本",
   "x_y",
   "500",
@@ -83,7 +90,7 @@ const phrase_field = fc.oneof(fc.constantFrom("message", "message", "message", "
 const any_field = fc.oneof(plain_field, fc.constantFrom("message", "_any"));
 
 /** Parts around stars; never without a letter. */
-const piece = fc.constantFrom("t", "T", "ti", "out", "e", "5", "0", "é", "É", "σ", "a b", "-", "r");
+const piece = fc.constantFrom("t", "T", "ti", "out", "e", "5", "0", "é", "É", "å", "k", "ß", "σ", "a b", "-", "r");
 const parts = fc
   .array(fc.oneof({ weight: 2, arbitrary: piece }, { weight: 2, arbitrary: word }, { weight: 1, arbitrary: text }), {
     minLength: 1,

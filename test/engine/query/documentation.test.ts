@@ -13,7 +13,7 @@ import {
 import { batchOf, type PlainEvent, type Storage } from "./batches.ts";
 
 /** Every example of the guide, against the events that the guide itself shows. */
-const guide = readFileSync(new URL("../../../docs/query-language.md", import.meta.url), "utf8");
+const guide = readFileSync(`${import.meta.dirname}/../../../docs/query-language.md`, "utf8");
 const now_us = Date.UTC(2026, 2, 2, 12) * 1000;
 
 function linesOf(language: string): string[] {

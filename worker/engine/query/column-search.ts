@@ -41,15 +41,17 @@ class FoldingFinder implements Finder {
   end = 0;
   readonly #bytes: Buffer;
   readonly #pattern: RegExp;
-  /** An occurrence has at most so many bytes. */
+  /** Bytes of an occurrence; they differ where a letter's cases have different lengths in UTF-8. */
+  readonly #size_min: number;
   readonly #size_max: number;
   #chunk = "";
   #chunk_start = 0;
 
   constructor(bytes: Buffer, text: string) {
     this.#bytes = bytes;
-    const { source, size_bytes_max } = foldedBytesPattern(text);
+    const { source, size_bytes_min, size_bytes_max } = foldedBytesPattern(text);
     this.#pattern = new RegExp(source, "g");
+    this.#size_min = size_bytes_min;
     this.#size_max = size_bytes_max;
   }
 
@@ -59,16 +61,26 @@ class FoldingFinder implements Finder {
       const chunk_end = this.#chunk_start + this.#chunk.length;
       const whole = at >= this.#chunk_start && (at + this.#size_max <= chunk_end || (at < chunk_end && chunk_end === this.#bytes.length));
       if (!whole) this.#load(at);
-      this.#pattern.lastIndex = at - this.#chunk_start;
-      const found = this.#pattern.exec(this.#chunk);
-      if (found) {
-        this.end = this.#chunk_start + this.#pattern.lastIndex;
-        return this.#chunk_start + found.index;
-      }
+      const found = this.#findInChunk(at - this.#chunk_start);
+      if (found >= 0) return this.#chunk_start + found;
       if (this.#chunk_start + this.#chunk.length === this.#bytes.length) return -1;
       at = this.#chunk_start + this.#chunk.length - this.#size_max + 1;
     }
     return -1;
+  }
+
+  /** Where sizes are equal `test` does, which makes no object. */
+  #findInChunk(from: number): number {
+    const pattern = this.#pattern;
+    pattern.lastIndex = from;
+    const start =
+      this.#size_min === this.#size_max
+        ? pattern.test(this.#chunk)
+          ? pattern.lastIndex - this.#size_max
+          : -1
+        : (pattern.exec(this.#chunk)?.index ?? -1);
+    this.end = this.#chunk_start + pattern.lastIndex;
+    return start;
   }
 
   #load(at: number): void {

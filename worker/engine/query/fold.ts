@@ -58,17 +58,20 @@ function bytesPattern(letter: string): string {
 
 /**
  * A regular expression for UTF-8 bytes read as Latin-1 that finds the text in any case, as `fold` has it.
- * @returns its source, and the most bytes that an occurrence can have
+ * @returns its source, and how many bytes an occurrence can have
  */
-export function foldedBytesPattern(text: string): { source: string; size_bytes_max: number } {
+export function foldedBytesPattern(text: string): { source: string; size_bytes_min: number; size_bytes_max: number } {
   let source = "";
+  let size_bytes_min = 0;
   let size_bytes_max = 0;
   for (const letter of fold(text)) {
     const ascii = letter.charCodeAt(0) < 0x80;
     if (ascii) source += /[a-z]/.test(letter) ? `[${letter}${letter.toUpperCase()}]` : bytesPattern(letter);
     const letters = ascii ? [letter] : [letter, ...otherCases(letter)];
     if (!ascii) source += `(?:${letters.map(bytesPattern).join("|")})`;
-    size_bytes_max += Math.max(...letters.map((each) => Buffer.byteLength(each)));
+    const sizes = letters.map((each) => Buffer.byteLength(each));
+    size_bytes_min += Math.min(...sizes);
+    size_bytes_max += Math.max(...sizes);
   }
-  return { source, size_bytes_max };
+  return { source, size_bytes_min, size_bytes_max };
 }
