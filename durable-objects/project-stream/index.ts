@@ -134,8 +134,10 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
 
   /** An alarm is a billed write: it is set only where none is due earlier. */
   private async schedule(): Promise<void> {
-    const at_ms = this.core.wakeAt_ms(this.asked_ms);
-    if (at_ms === null || (this.alarm_ms !== null && this.alarm_ms <= at_ms)) return;
+    const wake_ms = this.core.wakeAt_ms(this.asked_ms);
+    if (wake_ms === null) return;
+    const at_ms = Math.max(wake_ms, Date.now());
+    if (this.alarm_ms !== null && this.alarm_ms <= at_ms) return;
     this.alarm_ms = at_ms;
     await this.ctx.storage.setAlarm(at_ms);
   }

@@ -5,6 +5,7 @@ import { writeSwapRecord } from "../catalog/swaps.ts";
 import type { SegmentIdentity, SegmentRow } from "../engine/segment/segment-row.ts";
 import { mergeSegments } from "../engine/segment/write-sorted.ts";
 import { COMPACTIONS_PER_JOB_MAX } from "../limits.ts";
+import { observe } from "../metrics.ts";
 import { chooseCompaction } from "./choose-compaction.ts";
 import type { House } from "./house.ts";
 import { putSegment, readSegment, SegmentGone } from "./store-segment.ts";
@@ -28,6 +29,7 @@ export async function compact(house: House, inputs: readonly SegmentRow[]): Prom
     console.error(`compaction of ${project_id} refused: the bucket is newer than the catalog; run \`npm run rebuild-catalog\``);
     return false;
   }
+  const begun_ms = house.now_ms();
   const swap_id = swapIdOf(inputs);
   const outputs: SegmentRow[] = [];
   try {
@@ -43,6 +45,7 @@ export async function compact(house: House, inputs: readonly SegmentRow[]): Prom
   const swap = { swap_id, project_id, inputs: inputs.map((row) => row.segment_id), outputs };
   if (!(await swapSegments(house.db, swap, house.now_ms() * 1000))) return false;
   await writeSwapRecord(house.bucket, { ...swap, outputs: outputs.map((row) => row.segment_id) });
+  observe("ledge_compaction_seconds", {}, (house.now_ms() - begun_ms) / 1000);
   return true;
 }
 

@@ -4,6 +4,7 @@ import { insertRows } from "../catalog/segments.ts";
 import type { SegmentIdentity, SegmentRow } from "../engine/segment/segment-row.ts";
 import { segmentFromFrames } from "../engine/segment/write-flush.ts";
 import { FLUSHES_PER_JOB_MAX } from "../limits.ts";
+import { observe } from "../metrics.ts";
 import type { House } from "./house.ts";
 import { putSegment } from "./store-segment.ts";
 
@@ -18,6 +19,7 @@ export async function flushStream(house: House, project_id: string, shard: numbe
   let made = 0;
   await exportOutbox(house, house.stream(project_id, shard));
   for (; made < FLUSHES_PER_JOB_MAX; made++) {
+    const begun_ms = house.now_ms();
     const plan = await house.stream(project_id, shard).plan(force);
     if (!plan) break;
     const stream = house.stream(project_id, shard);
@@ -31,6 +33,7 @@ export async function flushStream(house: House, project_id: string, shard: numbe
     }
     await stream.commit(plan.plan_id, row);
     await exportOutbox(house, stream);
+    observe("ledge_flush_seconds", {}, (house.now_ms() - begun_ms) / 1000);
   }
   return made;
 }
