@@ -6,7 +6,7 @@ import { DEFAULT_RANGE, type Range } from "./ranges.ts";
 const PAGE_EVENTS = 200;
 /** Lines that the list holds; older ones are dropped while it is live. */
 const LINES_MAX = 2_000;
-const HISTOGRAM_BUCKETS = 60;
+const HISTOGRAM_BUCKETS = 120;
 const LIVE_INTERVAL_MS = 2_000;
 
 export class Explorer {
