@@ -17,6 +17,8 @@ export class ByteDictionary {
   offsets: Uint32Array<ArrayBuffer>;
   /** Set once a look-up needed more than PROBES_MAX steps: values chosen to collide, or too many of them. */
   crowded = false;
+  /** The value that was added last: values mostly come in runs. */
+  #last = 0;
   #view: DataView;
   #hashes: Uint32Array<ArrayBuffer>;
   /** Index + 1; 0 where free. */
@@ -47,18 +49,23 @@ export class ByteDictionary {
 
   /** Index of the value `source[start .. end)`, which is added where it is new (then `size` has grown). */
   add(source: Uint8Array, start: number, end: number): number {
+    if (this.#last < this.size && this.#equals(this.#last, source, start, end)) return this.#last;
     const hash = hashOf(source, start, end);
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = hash & mask;
     let probes = 0;
     for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) return entry - 1;
+      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) {
+        this.#last = entry - 1;
+        return entry - 1;
+      }
       slot = (slot + 1) & mask;
       probes++;
     }
     if (probes > PROBES_MAX) this.crowded = true;
-    return this.#insert(slot, hash, source, start, end);
+    this.#last = this.#insert(slot, hash, source, start, end);
+    return this.#last;
   }
 
   /** Index of the value, -1 where it is not there. */

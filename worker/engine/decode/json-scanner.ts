@@ -37,6 +37,7 @@ export class JsonScanner {
   error_at = 0;
   #draft: Draft;
   #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #limit = 0;
   #after_key = 0;
 
@@ -46,7 +47,10 @@ export class JsonScanner {
 
   /** Reads the object that begins at `at`; returns where it ends, or -1. Nothing from `limit` on is looked at. The bytes must be valid UTF-8. */
   scan(bytes: Uint8Array, at: number, limit: number): number {
-    this.#bytes = bytes;
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
     this.#limit = limit;
     return this.#object(this.#draft.root, at + 1, 0);
   }
@@ -99,7 +103,7 @@ export class JsonScanner {
   #key(parent: Path, previous: Edge, at: number): Edge | null {
     const b = this.#bytes;
     const next = previous.next;
-    if (next !== null && startsWith(b, at, next.quoted)) {
+    if (next !== null && this.#stands(next, at)) {
       this.#after_key = at + next.quoted.length;
       return next;
     }
@@ -110,7 +114,7 @@ export class JsonScanner {
     }
     this.#after_key = end + 1;
     const second = previous.second;
-    let edge = second !== null && startsWith(b, at, second.quoted) ? second : this.#draft.knownEdge(parent, b, at, end);
+    let edge = second !== null && this.#stands(second, at) ? second : this.#draft.knownEdge(parent, b, at, end);
     if (edge === null) {
       const name = this.#name(at, end);
       if (name === null) return null;
@@ -120,6 +124,24 @@ export class JsonScanner {
     previous.second = next;
     previous.next = edge;
     return edge;
+  }
+
+  /** Whether the edge's key stands at the place. */
+  #stands(edge: Edge, at: number): boolean {
+    const size_bytes = edge.quoted.length;
+    if (at + size_bytes > this.#limit) return false;
+    const { words } = edge;
+    const view = this.#view;
+    if (words.length === 0) return this.#standsByBytes(edge.quoted, at);
+    const last = words.length - 1;
+    if (view.getInt32(at + size_bytes - 4) !== words[last]) return false;
+    for (let index = 0; index < last; index++) if (view.getInt32(at + index * 4) !== words[index]) return false;
+    return true;
+  }
+
+  #standsByBytes(quoted: Uint8Array, at: number): boolean {
+    for (let index = 0; index < quoted.length; index++) if (this.#bytes[at + index] !== quoted[index]) return false;
+    return true;
   }
 
   #name(at: number, end: number): string | null {
@@ -257,9 +279,4 @@ export class JsonScanner {
     }
     return end;
   }
-}
-
-function startsWith(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-  for (let index = 0; index < expected.length; index++) if (bytes[at + index] !== expected[index]) return false;
-  return true;
 }

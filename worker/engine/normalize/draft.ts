@@ -24,6 +24,7 @@ export const DRAFT_CAPACITY = ATTRIBUTES_PER_EVENT_MAX + FIELDS_MAX;
 const NAMES_MAX = 8192;
 /** Names that a cut mark lists. */
 const CUT_NAMES_MAX = 64;
+const NO_WORDS = new Int32Array(0);
 const SCRATCH_KEPT_SIZE_BYTES_MAX = 64 * 1024;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -71,6 +72,8 @@ export class Path {
 export class Edge {
   /** The key's bytes as they stand in the body, with the closing quote. */
   readonly quoted: Uint8Array;
+  /** The same as words of four bytes, big-endian, the last of which may overlap the one before; none where the key is too short. */
+  readonly words: Int32Array;
   readonly path: Path;
   /** What followed last … */
   next: Edge | null = null;
@@ -79,6 +82,7 @@ export class Edge {
 
   constructor(quoted: Uint8Array, path: Path) {
     this.quoted = quoted;
+    this.words = wordsIn(quoted);
     this.path = path;
   }
 
@@ -265,4 +269,12 @@ function cutName(name: string): string {
   const bytes = utf8Bytes(name);
   if (bytes.length <= ATTRIBUTE_NAME_SIZE_BYTES_MAX) return name;
   return utf8Text(bytes.subarray(0, utf8Boundary(bytes, 0, ATTRIBUTE_NAME_SIZE_BYTES_MAX)));
+}
+
+function wordsIn(bytes: Uint8Array): Int32Array {
+  if (bytes.length < 4) return NO_WORDS;
+  const words = new Int32Array(Math.ceil(bytes.length / 4));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let index = 0; index < words.length; index++) words[index] = view.getInt32(Math.min(index * 4, bytes.length - 4));
+  return words;
 }
