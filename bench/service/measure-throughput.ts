@@ -45,6 +45,9 @@ export async function measureThroughput(options: ThroughputOptions): Promise<voi
     await measureStorage(ledge, client, batches, peer, folder);
     await measureQuestions(ledge, client, peer, batches, folder);
     console.log(`\nPeak memory of workerd: ${formatNumber(peakMemory_bytes(ledge.workerdPid) / MIB)} MiB`);
+  } catch (error) {
+    console.error(ledge.logs().slice(-20).join("\n"));
+    throw error;
   } finally {
     client.close();
     batches.close();
