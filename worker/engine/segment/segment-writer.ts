@@ -9,14 +9,11 @@ import type { Family } from "../batch/unify.ts";
 import type { Chunk } from "./chunk.ts";
 import { levelMaskOf, mergeFacts, type SegmentFacts } from "./facts.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
-import { chunkEntry, type IndexGroup, type SegmentIndex, writeIndex } from "./index-block.ts";
+import { chunkEntry, type IndexGroup, type SegmentIndex } from "./index-block.ts";
+import { type StoredRow, writeIndexBlock } from "./locator.ts";
 import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
 
-export const SEGMENT_VERSION = "1";
-/** Keys of the footer's metadata; other readers ignore them. */
-export const KEY_VERSION = "ledge.version";
-export const KEY_ROW = "ledge.row";
-export const KEY_INDEX = "ledge.index";
+const SEGMENT_VERSION = "1";
 
 /** Services that a catalog row lists. */
 const SERVICES_LISTED_MAX = 64;
@@ -47,9 +44,6 @@ export interface GroupFacts {
   facts: SegmentFacts;
   filters: GroupFilter[];
 }
-
-/** What a SegmentRow has that its own object cannot hold: its length is not known before it is written. */
-export type StoredRow = Omit<SegmentRow, "size_bytes" | "tail_size_bytes">;
 
 export class SegmentWriter {
   readonly #columns: readonly SegmentColumn[];
@@ -107,24 +101,20 @@ export class SegmentWriter {
     const filters_at = this.#offset;
     this.#appendFilters();
     const filters_size = this.#offset - filters_at;
-    const index_at = this.#offset;
+    const inline_size = filters_size <= SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX ? filters_size : 0;
     const index: SegmentIndex = { columns: this.#indexColumns(), groups: this.#groups, facts: mergeFacts(this.#facts) };
-    const index_bytes = writeIndex(index);
-    this.#append([index_bytes], index_bytes.length);
-    const stored = this.#storedRow(identity, raw_bytes, index.facts);
-    const row_text = JSON.stringify(stored);
-    const crc = crc32(row_text, crc32(index_bytes));
+    const row = this.#storedRow(identity, raw_bytes, index.facts);
+    const block_at = this.#offset;
+    const block = writeIndexBlock(index, row, inline_size);
+    this.#append([block], block.length);
     const footer = this.#footer([
-      { key: KEY_VERSION, value: SEGMENT_VERSION },
-      { key: KEY_ROW, value: row_text },
-      { key: KEY_INDEX, value: `${index_at},${index_bytes.length},${crc}` },
+      { key: "ledge.version", value: SEGMENT_VERSION },
+      { key: "ledge.row", value: JSON.stringify(row) },
+      { key: "ledge.index", value: `${block_at},${block.length}` },
     ]);
     this.#append([footer, MAGIC], footer.length + MAGIC.length);
-    const inline = filters_size <= SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX;
-    return {
-      chunks: this.#chunks,
-      row: { ...stored, size_bytes: this.#offset, tail_size_bytes: this.#offset - (inline ? filters_at : index_at) },
-    };
+    const size_bytes = this.#offset;
+    return { chunks: this.#chunks, row: { ...row, size_bytes, tail_size_bytes: size_bytes - block_at + inline_size } };
   }
 
   #append(parts: readonly Uint8Array[], size: number): void {
