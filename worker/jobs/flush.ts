@@ -55,8 +55,13 @@ async function bytesOf(bucket: R2Bucket, frame: ViewFrame): Promise<Uint8Array> 
   return new Uint8Array(await object.arrayBuffer());
 }
 
+/** The key follows from the plan (spine, rule 3). */
+export function flushedSegmentId(plan_id: string): string {
+  return `l0-${plan_id}`;
+}
+
 function identityOf(plan: FlushPlan): SegmentIdentity {
-  const segment_id = `l0-${plan.plan_id}`;
+  const segment_id = flushedSegmentId(plan.plan_id);
   const { project_id, shard, seq_min, seq_max, created_us } = plan;
   return {
     segment_id,

@@ -4,7 +4,7 @@ import { allAlive, ensureTables, insertRows, markDeleted, markReplaced } from ".
 import { readSwapRecords } from "../catalog/swaps.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import type { House } from "./house.ts";
-import { judgeSegment } from "./judge.ts";
+import { judgeSegment, pendingSegments } from "./judge.ts";
 import { readSegment, SegmentGone } from "./store-segment.ts";
 
 /** `replaced_by` of a row whose object was not found. */
@@ -15,7 +15,7 @@ export interface RebuildResult {
   /** Segments that the catalog has now, and their rows. */
   segments: number;
   rows: number;
-  /** Objects that were left out: inputs of recorded swaps and outputs of unfinished ones. */
+  /** Objects that were left out: inputs of recorded swaps, outputs of unfinished ones, flushes not yet committed. */
   left_out: number;
   /** Rows of the catalog whose object is not there, or which a recorded swap replaced: no longer alive. */
   withdrawn: number;
@@ -39,11 +39,12 @@ export async function rebuildFromBucket(house: House): Promise<RebuildResult> {
 async function rebuildProject(house: House, project_id: string, keys: readonly string[], result: RebuildResult): Promise<void> {
   // After the list: a record is written before any input goes, so that an object seen there is judged with the record of whoever deletes it since.
   const records = await readSwapRecords(house.bucket, project_id);
+  const pending = await pendingSegments(house, project_id);
   const adopted: SegmentRow[] = [];
   for (const key of keys) {
     const row = await readRow(house, key, result);
     if (!row) continue;
-    if (judgeSegment(row, records) === "adopt") adopted.push(row);
+    if (judgeSegment(row, records, pending) === "adopt") adopted.push(row);
     else result.left_out++;
   }
   await insertRows(house.db, adopted);

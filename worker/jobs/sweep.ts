@@ -1,11 +1,11 @@
 import { nextGeneration } from "../catalog/generation.ts";
 import { projectOfKey, SEGMENT_PREFIX } from "../catalog/keys.ts";
 import { deletableSegments, insertRows, knownSegments, markDeleted, purgeTombstones, RETENTION, swapMembers } from "../catalog/segments.ts";
-import { hasSwapRecord, readSwapRecords, type SwapRecord, writeSwapRecord } from "../catalog/swaps.ts";
+import { hasSwapRecord, readSwapRecords, writeSwapRecord } from "../catalog/swaps.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { DELETIONS_PER_SWEEP_MAX, ORPHAN_AGE_MS, REPLACED_OBJECT_LIFE_MS, SWEEP_PAGES_MAX, TOMBSTONE_LIFE_MS } from "../limits.ts";
 import type { House } from "./house.ts";
-import { judgeSegment } from "./judge.ts";
+import { type Judgement, judgeSegment, pendingSegments } from "./judge.ts";
 import { readSegment, SegmentGone } from "./store-segment.ts";
 
 export interface SweepResult {
@@ -84,12 +84,13 @@ async function settleKeys(house: House, project_id: string, keys: readonly strin
   if (unknown.length + returned.length === 0 || result.refused.includes(project_id) || !(await mayDelete(house, project_id, result)))
     return;
   const records = await readSwapRecords(house.bucket, project_id);
-  for (const key of unknown) await settle(house, key, records, result);
+  const pending = await pendingSegments(house, project_id);
+  for (const key of unknown) await settle(house, key, (row) => judgeSegment(row, records, pending), result);
   for (const key of returned) await house.bucket.delete(key);
   result.orphans += returned.length;
 }
 
-async function settle(house: House, key: string, records: readonly SwapRecord[], result: SweepResult): Promise<void> {
+async function settle(house: House, key: string, judge: (row: SegmentRow) => Judgement, result: SweepResult): Promise<void> {
   let row: SegmentRow;
   try {
     row = (await readSegment(house.bucket, key)).row;
@@ -99,10 +100,11 @@ async function settle(house: House, key: string, records: readonly SwapRecord[],
     console.error("sweep: unreadable segment", key, error);
     return;
   }
-  if (judgeSegment(row, records) === "adopt") {
+  const judgement = judge(row);
+  if (judgement === "adopt") {
     await insertRows(house.db, [row]);
     result.adopted++;
-  } else {
+  } else if (judgement !== "pending") {
     await house.bucket.delete(key);
     result.orphans++;
   }

@@ -249,8 +249,10 @@ export class World {
 export async function simulate(seed: number, options: WorldOptions): Promise<WorldReport> {
   const world = new World(seed, options);
   // Time passes when the world says so: the code's own time limits never strike.
-  const real = globalThis.setTimeout;
+  const real = { setTimeout: globalThis.setTimeout, error: console.error };
   globalThis.setTimeout = (() => 0) as never;
+  // Injected faults are logged by the code they strike; the trace tells of them already.
+  console.error = () => undefined;
   try {
     return await world.run();
   } catch (error) {
@@ -259,6 +261,7 @@ export async function simulate(seed: number, options: WorldOptions): Promise<Wor
       `seed ${seed} with ${JSON.stringify(options)}: ${error instanceof Error ? error.stack : error}\nlast steps:\n  ${last}`,
     );
   } finally {
-    globalThis.setTimeout = real;
+    globalThis.setTimeout = real.setTimeout;
+    console.error = real.error;
   }
 }
