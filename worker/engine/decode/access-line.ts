@@ -2,6 +2,7 @@ import { LEVELS } from "../batch/event-batch.ts";
 import { digitRun, numberAt } from "../normalize/clock.ts";
 import { BODY, type Draft, Path } from "../normalize/draft.ts";
 import type { TimeReader } from "../normalize/time.ts";
+import { findByte } from "./find-byte.ts";
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -72,18 +73,18 @@ export class AccessLineReader {
   }
 
   #request(b: Uint8Array, start: number, end: number): void {
-    const method_end = b.indexOf(SPACE, start);
-    if (method_end < 0 || method_end >= end) return;
+    const method_end = findByte(b, SPACE, start, end);
+    if (method_end < 0) return;
     this.#draft.addBytes(this.#method, BODY, start, method_end);
     const path_at = method_end + 1;
     let path_end = lastSpace(b, path_at, end);
     if (path_end < path_at) path_end = end;
     else {
-      const version_at = b.indexOf(SLASH, path_end) + 1;
+      const version_at = findByte(b, SLASH, path_end, end) + 1;
       if (version_at > 0 && version_at < end) this.#draft.addBytes(this.#version, BODY, version_at, end);
     }
-    const question = b.indexOf(QUESTION, path_at);
-    const has_query = question >= 0 && question < path_end;
+    const question = findByte(b, QUESTION, path_at, path_end);
+    const has_query = question >= 0;
     this.#draft.addBytes(this.#path, BODY, path_at, has_query ? question : path_end);
     if (has_query) this.#draft.addBytes(this.#query, BODY, question + 1, path_end);
   }

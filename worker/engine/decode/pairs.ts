@@ -1,6 +1,7 @@
 import { ByteDictionary } from "../batch/builder-dictionary.ts";
 import { BODY, type Draft, FALSE, Path, SCRATCH, TRUE } from "../normalize/draft.ts";
 import { aliasOf, ROLES, type RoleName } from "../normalize/fields.ts";
+import { findByte } from "./find-byte.ts";
 import { unescapeInto } from "./json-escapes.ts";
 
 const EQUALS = 0x3d;
@@ -41,11 +42,16 @@ export class PairReader {
     this.#draft = draft;
   }
 
-  /** True where a pair begins at the place. */
-  beginsAt(bytes: Uint8Array, at: number, end: number): boolean {
-    const name_at = at;
-    while (at < end && NAME_BYTE[bytes[at]!] === 1) at++;
-    return at > name_at && at < end && bytes[at] === EQUALS && at + 1 < end && bytes[at + 1] !== EQUALS && isNameStart(bytes[name_at]!);
+  /** True where the text from `at` on is made of pairs: it begins with one, and ends there or goes on with another. */
+  areAt(bytes: Uint8Array, at: number, end: number): boolean {
+    const value_at = valueAfterName(bytes, at, end);
+    if (value_at < 0) return false;
+    let to = value_at;
+    if (bytes[to] === QUOTE) to = closingQuote(bytes, to + 1, end) + 1;
+    else while (to < end && PAIRS_END[bytes[to]!] === 0 && STRUCTURE[bytes[to]!] === 0) to++;
+    if (to <= value_at) return false;
+    while (to < end && PAIRS_END[bytes[to]!] === 1) to++;
+    return to >= end || (PAIRS_END[bytes[to - 1]!] === 1 && valueAfterName(bytes, to, end) >= 0);
   }
 
   /** Adds the pairs of `bytes[start .. end)`. @param only_pairs the line is made of pairs, so that names mean fields */
@@ -86,23 +92,15 @@ export class PairReader {
   }
 
   #quoted(bytes: Uint8Array, path: Path | null, start: number, end: number): number {
-    let at = start;
-    let escaped = false;
-    while (at < end && bytes[at] !== QUOTE) {
-      if (bytes[at] === BACKSLASH) {
-        escaped = true;
-        at++;
-      }
-      at++;
-    }
-    if (at >= end) return start;
-    if (path !== null) this.#addQuoted(bytes, path, start, at, escaped);
-    return at + 1;
+    const close = closingQuote(bytes, start, end);
+    if (close < 0) return start;
+    if (path !== null) this.#addQuoted(bytes, path, start, close);
+    return close + 1;
   }
 
-  #addQuoted(bytes: Uint8Array, path: Path, start: number, end: number, escaped: boolean): void {
+  #addQuoted(bytes: Uint8Array, path: Path, start: number, end: number): void {
     const draft = this.#draft;
-    if (escaped) {
+    if (findByte(bytes, BACKSLASH, start, end) >= 0) {
       draft.reserveScratch(end - start);
       const from = draft.scratch_used;
       const used = unescapeInto(draft.scratch, from, bytes, start, end);
@@ -170,6 +168,23 @@ function plainNumber(bytes: Uint8Array, start: number, end: number): number {
   }
   if (scale > 0) value /= scale;
   return negative ? -value : value;
+}
+
+/** Where the value of the pair begins whose name stands at the place, -1 where there is none. */
+function valueAfterName(bytes: Uint8Array, name_at: number, end: number): number {
+  let at = name_at;
+  while (at < end && NAME_BYTE[bytes[at]!] === 1) at++;
+  if (at === name_at || at + 1 >= end || bytes[at] !== EQUALS || bytes[at + 1] === EQUALS) return -1;
+  return isNameStart(bytes[name_at]!) ? at + 1 : -1;
+}
+
+/** The quote that closes the text that begins at the place, -1 where there is none. */
+function closingQuote(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === QUOTE) return at;
+    if (bytes[at] === BACKSLASH) at++;
+  }
+  return -1;
 }
 
 function isWord(bytes: Uint8Array, start: number, end: number, word: string): boolean {

@@ -4,6 +4,7 @@ import { digitRun, isDigit, isLetter, numberAt } from "../normalize/clock.ts";
 import { BODY, type Draft, Path, SCRATCH } from "../normalize/draft.ts";
 import { levelOfNumber } from "../normalize/level.ts";
 import type { TimeReader } from "../normalize/time.ts";
+import { findByte } from "./find-byte.ts";
 
 const SPACE = 0x20;
 const DASH = 0x2d;
@@ -95,7 +96,7 @@ export class SyslogPrefixReader {
       if (b[at] !== CLOSE) return start;
       at++;
     } else if (pid_required) return start;
-    if (b[at] !== COLON || at >= end) return start;
+    if (b[at] !== COLON || at >= end || (at + 1 < end && b[at + 1] !== SPACE)) return start;
     this.#add(this.#guesses.host, b, start, host_end);
     this.#add(this.#guesses.service, b, tag_at, tag_end);
     if (pid_at > 0) this.#process(b, pid_at, at - 1);
@@ -129,8 +130,8 @@ export class SyslogPrefixReader {
   }
 
   #parameter(b: Uint8Array, start: number, end: number, id: string): number {
-    const equals = b.indexOf(EQUALS, start);
-    if (equals <= start || equals - start > NAME_SIZE_BYTES_MAX || b[equals + 1] !== QUOTE || equals + 1 >= end) return -1;
+    const equals = findByte(b, EQUALS, start, Math.min(end, start + NAME_SIZE_BYTES_MAX));
+    if (equals <= start || b[equals + 1] !== QUOTE || equals + 1 >= end) return -1;
     const draft = this.#draft;
     const from = draft.scratch_used;
     let at = equals + 2;

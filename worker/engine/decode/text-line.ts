@@ -58,7 +58,7 @@ export class TextLineReader {
     const time_end = this.#findTime(b, at, end);
     const rest = time_end < 0 ? at : this.#afterTime(b, time_end, end);
     const first = skipSpace(b, rest, end);
-    const only_pairs = this.#pairs.beginsAt(b, first, end);
+    const only_pairs = this.#pairs.areAt(b, first, end);
     this.#pairs.read(b, first, end, only_pairs);
     if (this.#draft.level < 0 && !only_pairs) this.#findLevel(b, time_end < 0 || rest === time_end ? at : rest, end, time_end);
   }
