@@ -6,10 +6,10 @@ export interface TextPart {
   hidden: boolean;
 }
 
-/** C0 and C1 controls but tab, bidirectional marks, zero-width and other invisible characters. */
+/** C0 and C1 controls but tab, bidirectional marks, zero-width and other invisible characters; not the joiners, which writing and emoji need. */
 const HIDDEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what is looked for
-  /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+  /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 const NEWLINE = /\r\n|\r|\n/;
 
 /** The controls by the short names of ASCII. */

@@ -9,6 +9,7 @@ import { lockHome } from "./lock.ts";
 import { applyMigrations, readMigrations } from "./migrate.ts";
 import { ROOT } from "./paths.ts";
 import { startRuntime } from "./runtime.ts";
+import { sourceLines } from "./source-lines.ts";
 
 export interface StartOptions {
   /** Data folder; made where it is missing. */
@@ -61,6 +62,7 @@ export async function startLedge(options: StartOptions): Promise<Ledge> {
   const report = options.quiet ? () => {} : (line: string) => console.log(line);
   const lock = await lockHome(home);
   const lines: string[] = [];
+  const toSources = sourceLines();
   let workerdPid = 0;
   try {
     const secrets = ensureSecrets(home);
@@ -72,7 +74,8 @@ export async function startLedge(options: StartOptions): Promise<Ledge> {
       app: options.app === false ? null : await bundleApp(report),
       main: options.main ?? null,
       vars: options.vars ?? {},
-      log(level, message) {
+      log(level, printed) {
+        const message = toSources(printed);
         lines.push(`${level}: ${message}`);
         if (lines.length > LOG_LINES_MAX) lines.splice(0, lines.length - LOG_LINES_MAX);
         if (!options.quiet) (level === "error" || level === "warn" ? console.error : console.log)(message);
