@@ -20,7 +20,7 @@ import type { View, WindowFrame } from "./view.ts";
 export interface Part {
   batch: EventBatch;
   rows: Uint32Array;
-  /** The same rows of the same batch with all columns. */
+  /** The same rows of the same batch with all columns: much memory, so one at a time (`SearchContext.heavy`). */
   full(): Promise<EventBatch>;
 }
 
@@ -121,7 +121,7 @@ async function scanGroup(context: SearchContext, scan: Scan, { segment, group, r
   await scan.take({
     batch,
     rows,
-    full: () => (scan.names === null ? Promise.resolve(batch) : context.heavy.run(() => segment.readGroup(group, null))),
+    full: async () => (scan.names === null ? batch : segment.readGroup(group, null)),
   });
 }
 

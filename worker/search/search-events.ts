@@ -50,9 +50,11 @@ export async function searchEvents(context: SearchContext, request: PageRequest)
       async take({ batch, rows, full }: Part) {
         const candidates = top.candidates(batch, rows);
         if (candidates.length === 0) return;
-        const whole = await full();
-        // Others may have come in while this one was read.
-        top.add(whole, top.candidates(whole, candidates));
+        await context.heavy.run(async () => {
+          // Others may have come in while this one waited: mostly it need not be read at all.
+          const left = top.candidates(batch, candidates);
+          if (left.length > 0) top.add(await full(), left);
+        });
       },
     };
     await scanView(context, scan, view);
