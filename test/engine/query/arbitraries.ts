@@ -78,6 +78,9 @@ export const storage: fc.Arbitrary<(name: string) => Storage> = fc
   .array(fc.constantFrom<Storage>("dict", "bytes", "number", "bool", "rest"), { minLength: 16, maxLength: 16 })
   .map((choices) => (name) => choices[[...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 16] as Storage);
 
+/** What `batchOf` puts under columns that have a value. */
+export const shadow = fc.option(fc.constantFrom("error time 500", 500), { nil: undefined });
+
 const plain_field = fc.constantFrom(
   "service",
   "host",

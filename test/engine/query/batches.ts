@@ -53,8 +53,11 @@ function columnOf(storage: Storage, values: readonly unknown[]): { column: Colum
   return { column: { kind: "bool", values: Uint8Array.from(held, (value) => (value === true ? 1 : 0)), present: presentOf(held) }, left };
 }
 
-/** @param storageOf how each field or `attributes.<name>` is stored; values that do not fit go to the rest */
-export function batchOf(events: readonly PlainEvent[], storageOf: (name: string) => Storage = () => "dict"): EventBatch {
+/**
+ * @param storageOf how each field or `attributes.<name>` is stored; values that do not fit go to the rest
+ * @param shadow what the rest holds beside values that have a column, to no effect
+ */
+export function batchOf(events: readonly PlainEvent[], storageOf: (name: string) => Storage = () => "dict", shadow?: unknown): EventBatch {
   const columns = new Map<string, Column>();
   for (const field of STRING_FIELDS) {
     const values = events.map((event) => event.fields[field]);
@@ -70,6 +73,7 @@ export function batchOf(events: readonly PlainEvent[], storageOf: (name: string)
     if (column) columns.set(`attributes.${name}`, column);
     left.forEach((value, row) => {
       if (value !== undefined) rest[row]?.set(name, value);
+      else if (shadow !== undefined && values[row] !== undefined) rest[row]?.set(name, shadow);
     });
   }
   return {

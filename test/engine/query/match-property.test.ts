@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { recordAt } from "../../../worker/engine/batch/record.ts";
 import { matchRows, parseQuery, printFilter } from "../../../worker/engine/query/query.ts";
-import { event, filter, storage } from "./arbitraries.ts";
+import { event, filter, shadow, storage } from "./arbitraries.ts";
 import { batchOf, expectedRecord } from "./batches.ts";
 import { oracleMatches } from "./oracle.ts";
 
 describe("matchRows", () => {
   it("agrees with the oracle on any events and filter, however they are stored", () => {
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 12 }), filter, storage, (events, condition, storageOf) => {
-        const batch = batchOf(events, storageOf);
+      fc.property(fc.array(event, { maxLength: 12 }), filter, storage, shadow, (events, condition, storageOf, below) => {
+        const batch = batchOf(events, storageOf, below);
         const expected = events.flatMap((each, row) => (oracleMatches(condition, expectedRecord(each)) ? [row] : []));
         expect([...matchRows(condition, batch)]).toEqual(expected);
       }),
@@ -22,8 +22,8 @@ describe("matchRows", () => {
 describe("recordAt", () => {
   it("gives back what went in, however it is stored", () => {
     fc.assert(
-      fc.property(fc.array(event, { minLength: 1, maxLength: 4 }), storage, (events, storageOf) => {
-        const batch = batchOf(events, storageOf);
+      fc.property(fc.array(event, { minLength: 1, maxLength: 4 }), storage, shadow, (events, storageOf, below) => {
+        const batch = batchOf(events, storageOf, below);
         events.forEach((each, row) => {
           expect(recordAt(batch, row)).toEqual(expectedRecord(each));
         });

@@ -83,6 +83,20 @@ describe("words and phrases", () => {
     expect(matching("été", events)).toEqual([]);
   });
 
+  it("finds a word at every place of a long message", () => {
+    const chunk = 32 * 1024;
+    const starts = Array.from({ length: 24 }, (_, index) => chunk - 12 + index);
+    const events = messages(...starts.map((start) => `${"x".repeat(start - 1)} Größe ${"y".repeat(chunk)}`), "x".repeat(3 * chunk));
+    expect(matching("größe", events)).toEqual([...starts.keys()]);
+    for (const start of starts) expect(matching("größe", [...messages(`${"x".repeat(start - 1)} GRÖSSE GRÖẞE`)])).toEqual([0]);
+  });
+
+  it("knows the letters beyond ASCII that an expression takes for others when case is ignored", () => {
+    const events = messages("bac\u212a up", "bac\u212a-down", "BACK", "ba\u017f");
+    expect(matching('message:~"(?i)back"', events)).toEqual([0, 1, 2]);
+    expect(matching('message:~"(?i)bas"', events)).toEqual([3]);
+  });
+
   it("looks at single rows where few are left", () => {
     const events = Array.from({ length: 500 }, (_, row) => ({
       timestamp_us: now_us,

@@ -9,7 +9,7 @@ import {
   statsFor,
   type Table,
 } from "../../../worker/engine/query/query.ts";
-import { event, storage } from "./arbitraries.ts";
+import { event, shadow, storage } from "./arbitraries.ts";
 import { batchOf, expectedRecord, type PlainEvent } from "./batches.ts";
 
 const NOON_US = Date.UTC(2026, 2, 1, 12) * 1000;
@@ -119,6 +119,21 @@ describe("stats", () => {
     expect(tableOf("stats count() by service", []).rows).toEqual([]);
   });
 
+  it("keeps groups apart whose texts make the same text together", () => {
+    const events = [
+      ["ab", "c"],
+      ["a", "bc"],
+      ["", "~"],
+    ].map(([service, host]): PlainEvent => ({ ...plain(0, service), fields: { service, host } }));
+    const rows = tableOf("stats count() by service, host", [...events, { ...plain(0, ""), fields: { service: "" } }]).rows;
+    expect(rows).toEqual([
+      ["", null, 1],
+      ["", "~", 1],
+      ["a", "bc", 1],
+      ["ab", "c", 1],
+    ]);
+  });
+
   it("counts the chosen rows only", () => {
     const state = statsFor(pipeOf("stats count() by service"));
     state.add(batchOf(EVENTS), Uint32Array.of(1, 2));
@@ -209,7 +224,8 @@ describe("numbers", () => {
     const property = fc.property(
       fc.array(fc.tuple(numeral, fc.nat(2), fc.boolean()), { minLength: 1, maxLength: 12 }),
       storage,
-      (placed, storageOf) => {
+      shadow,
+      (placed, storageOf, below) => {
         const pipe = pipeOf("stats sum(duration_ms), min(duration_ms), max(duration_ms), avg(duration_ms), count()");
         const whole = statsFor(pipe);
         for (const part of [0, 1, 2]) {
@@ -217,7 +233,7 @@ describe("numbers", () => {
             .filter(([, place]) => place === part)
             .map(([value, , text]) => plain(0, "s", { duration_ms: text ? String(value) : value }));
           const state = statsFor(pipe);
-          state.add(batchOf(events, storageOf), Uint32Array.from(events.keys()));
+          state.add(batchOf(events, storageOf, below), Uint32Array.from(events.keys()));
           whole.merge(StatsState.deserialize(pipe, JSON.parse(JSON.stringify(state.serialize()))));
         }
         const values = placed.map(([value]) => value);
@@ -273,13 +289,14 @@ describe("states", () => {
       fc.array(fc.tuple(event, fc.nat(2)), { maxLength: 20 }),
       fc.uniqueArray(fc.constantFrom(...BY), { maxLength: 3, comparator: (a, b) => a.split("(")[0] === b.split("(")[0] }),
       storage,
-      (placed, by, storageOf) => {
+      shadow,
+      (placed, by, storageOf, below) => {
         const pipe = pipeOf(`stats count(), count(path) ${by.length > 0 ? `by ${by.join(", ")}` : ""}`);
         const whole = statsFor(pipe);
         for (const part of [0, 1, 2]) {
           const events = placed.filter(([, place]) => place === part).map(([each]) => each);
           const state = statsFor(pipe);
-          state.add(batchOf(events, storageOf), Uint32Array.from(events.keys()));
+          state.add(batchOf(events, storageOf, below), Uint32Array.from(events.keys()));
           const sent = JSON.parse(JSON.stringify(state.serialize())) as SerializedStats;
           whole.merge(StatsState.deserialize(pipe, sent));
         }

@@ -8,6 +8,7 @@ import { or } from "./filter-or.ts";
 import { phrase } from "./filter-phrase.ts";
 import type { Bound } from "./filter-range.ts";
 import { readLevel, readOperand } from "./parse-operand.ts";
+import { printField } from "./quote.ts";
 import { compileRegex, RegexError } from "./regex.ts";
 import type { Scanner, TextToken } from "./scanner.ts";
 import { suggest } from "./suggest.ts";
@@ -136,7 +137,7 @@ function parseExact(scanner: Scanner, field: string): Filter {
 function parseNegated(scanner: Scanner, field: string): Filter {
   if (scanner.take("!=")) return not(parseExact(scanner, field));
   if (scanner.take("!~")) return not(parseRegex(scanner, field));
-  return scanner.fail("!= or !~; to exclude a value put - before the field", { suggestion: `-${field}:…` });
+  return scanner.fail("!= or !~; to exclude a value put - before the field", { suggestion: `-${printField(field)}…` });
 }
 
 function parseRegex(scanner: Scanner, field: string): Filter {
