@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 import { StartFault } from "./fault.ts";
 import { APP, CACHE, hashFiles, ROOT } from "./paths.ts";
 
@@ -46,8 +46,11 @@ export async function bundle(entry: string, name: string): Promise<string> {
   return path;
 }
 
+let building = 0;
+
 /** Returns the files of the repository that went in. */
 async function runEsbuild(entry: string, outfile: string): Promise<string[]> {
+  building++;
   try {
     const { metafile } = await build({
       entryPoints: [entry],
@@ -72,6 +75,9 @@ async function runEsbuild(entry: string, outfile: string): Promise<string[]> {
       .map((path) => join(ROOT, path));
   } catch (error) {
     throw new StartFault(`The Worker could not be bundled: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    // Its process would stay beside the service for as long as that runs.
+    if (--building === 0) await stop();
   }
 }
 
