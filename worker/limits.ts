@@ -128,7 +128,7 @@ export const COMPACT_INPUTS_MAX = 32;
 export const COMPACT_ROWS_MAX = 2_000_000;
 export const COMPACT_OUTPUT_ROWS_MAX = 1_048_576;
 /** Decoded input row groups that a merge keeps beside the group it is making. */
-export const MERGE_CACHE_SIZE_BYTES_MAX = 24 * 1024 * 1024;
+export const MERGE_CACHE_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 /** Flushed segments of a project that wait before they are merged. */
 export const COMPACT_INPUTS_MIN = 8;
 /** … or this long after the oldest of them was made. */
@@ -170,6 +170,8 @@ export const CONTEXT_LINES_MAX = 200;
 export const SEARCH_CACHE_SIZE_BYTES_MAX = 40 * 1024 * 1024;
 /** A search whose catalog rows straddle what the object told it asks again this often. */
 export const SEARCH_REPLAN_MAX = 4;
+/** How long a search waits for one answer of the project's object, the catalog or the object store. */
+export const SEARCH_SOURCE_TIMEOUT_MS = 15_000;
 /** A stored range longer than this is not kept: one large scan would push out what many searches share. */
 export const SEARCH_CACHED_RANGE_SIZE_BYTES_MAX = 1024 * 1024;
 /** Segments and row groups that one scan has under way: reading one hides behind matching another. */

@@ -1,5 +1,6 @@
 /** What one search works with: the project's data behind small seams, the clock, the client's patience, and the account of what it cost. */
 import type { ProjectStreamRpc } from "../../durable-objects/project-stream/types.ts";
+import { Problem } from "../errors.ts";
 import { READS_IN_FLIGHT_MAX, SEARCH_CACHE_SIZE_BYTES_MAX } from "../limits.ts";
 import { ByteCache } from "./byte-cache.ts";
 import { Gate } from "./gate.ts";
@@ -60,7 +61,7 @@ export class SearchContext {
 
   /** Called between steps; the steps themselves are short. */
   checkAborted(): void {
-    this.sources.signal?.throwIfAborted();
+    if (this.sources.signal?.aborted) throw new Problem("unavailable", "The client closed the connection.");
   }
 
   /** Segments are counted anew when a plan is made again; bytes and rows were spent and stay counted. */

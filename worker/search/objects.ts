@@ -1,7 +1,8 @@
 /** Stored bytes for a search: ranges of R2 objects, a few at a time, those that were read before from memory. */
 import { Problem } from "../errors.ts";
-import { SEARCH_CACHED_RANGE_SIZE_BYTES_MAX } from "../limits.ts";
-import type { SearchContext } from "./context.ts";
+import { SEARCH_CACHED_RANGE_SIZE_BYTES_MAX, SEARCH_SOURCE_TIMEOUT_MS } from "../limits.ts";
+import { withTimeout } from "../timeout.ts";
+import type { ObjectStore, SearchContext } from "./context.ts";
 
 /** An object that the plan named is gone: it was replaced meanwhile, so the plan must be made again. */
 export class ObjectMissing extends Error {
@@ -11,6 +12,11 @@ export class ObjectMissing extends Error {
     this.name = "ObjectMissing";
     this.key = key;
   }
+}
+
+async function fetchRange(objects: ObjectStore, key: string, offset: number, length: number): Promise<ArrayBuffer | null> {
+  const found = await objects.get(key, { range: { offset, length } });
+  return found ? found.arrayBuffer() : null;
 }
 
 /**
@@ -27,11 +33,9 @@ export async function readRange(context: SearchContext, key: string, offset: num
   if (cached) return cached;
   const bytes = await reads.run(async () => {
     context.checkAborted();
-    let found: { arrayBuffer(): Promise<ArrayBuffer> } | null;
     let content: ArrayBuffer | null;
     try {
-      found = await sources.objects.get(key, { range: { offset, length } });
-      content = found && (await found.arrayBuffer());
+      content = await withTimeout(fetchRange(sources.objects, key, offset, length), SEARCH_SOURCE_TIMEOUT_MS);
     } catch (cause) {
       throw unavailable("The object store did not answer", cause);
     }

@@ -4,7 +4,8 @@
  */
 import type { ViewAnswer, ViewFrame } from "../../durable-objects/project-stream/types.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
-import { SEARCH_REPLAN_MAX, SEARCH_SHARDS_MAX } from "../limits.ts";
+import { SEARCH_REPLAN_MAX, SEARCH_SHARDS_MAX, SEARCH_SOURCE_TIMEOUT_MS } from "../limits.ts";
+import { withTimeout } from "../timeout.ts";
 import type { SearchContext } from "./context.ts";
 import { ObjectMissing, readRange, unavailable } from "./objects.ts";
 import { chooseRows, type ShardState } from "./plan.ts";
@@ -44,7 +45,7 @@ async function askObject(
   for (let attempt = 0; ; attempt++) {
     try {
       // A fresh stub each time: one that threw must not be used again.
-      return await context.sources.stream(shard).view(request);
+      return await withTimeout(context.sources.stream(shard).view(request), SEARCH_SOURCE_TIMEOUT_MS);
     } catch (cause) {
       const { retryable, overloaded } = cause as { retryable?: boolean; overloaded?: boolean };
       if (attempt > 0 || !retryable || overloaded) throw unavailable("The project's recent events cannot be read at the moment", cause);
@@ -105,7 +106,7 @@ async function askOnce(context: SearchContext, range: TimeRange): Promise<View |
   const recent_ids = states.flatMap(({ recent }) => recent.map((row) => row.segment_id));
   let catalog: Awaited<ReturnType<SearchContext["sources"]["segments"]>>;
   try {
-    catalog = await context.sources.segments(range.from_us, range.to_us, recent_ids);
+    catalog = await withTimeout(context.sources.segments(range.from_us, range.to_us, recent_ids), SEARCH_SOURCE_TIMEOUT_MS);
   } catch (cause) {
     throw unavailable("The catalog of segments cannot be read at the moment", cause);
   }
