@@ -5,7 +5,8 @@ import { cellAt, restAt } from "./record.ts";
 /**
  * The identity of an event: its time, a 64-bit hash of its canonical row, and a counter among identical copies.
  *
- * The hash is the sum (mod 2^64) of one hash for each field that has a value, so it depends neither on the order of fields nor on how a
+ * The first 28 bits of the hash are the lowest of the arrival time, so that events of one moment keep the order in which they came: those
+ * of one request arrive a microsecond apart. They wrap every 268 seconds, which only order among equal event times can notice. The rest comes of the sum (mod 2^64) of one hash for each field that has a value, so it depends neither on the order of fields nor on how a
  * column is stored. A field's hash covers its name, the JSON type of its value and the value (`identity-hash.ts`). `fingerprint` is left
  * out: it follows from the message. Changing any of this changes every event's id.
  */
@@ -48,7 +49,7 @@ export class RowHasher {
     for (const column of this.#columns) column.add(row, this.#sum);
     const rest = restAt(this.#batch, row);
     if (rest) this.#addRest(rest, row);
-    return this.#sum.finish();
+    return orderedHash(ingest_us[row] ?? 0, this.#sum);
   }
 
   #addRest(rest: Record<string, unknown>, row: number): void {
@@ -102,7 +103,14 @@ export function recordHash(record: EventRecord): string {
   hashField("ingest_ts", readTimestamp_us(record.ingest_ts), sum);
   for (const field of STRING_FIELDS) hashField(field, record[field], sum);
   for (const name of Object.keys(record.attributes)) hashField(ATTRIBUTE_PREFIX + name, record.attributes[name], sum);
-  return sum.finish();
+  return orderedHash(readTimestamp_us(record.ingest_ts), sum);
+}
+
+const ARRIVAL_DIGITS = 7;
+
+function orderedHash(ingest_us: number, sum: HashSum): string {
+  const arrival = ingest_us - Math.floor(ingest_us / 2 ** 28) * 2 ** 28;
+  return arrival.toString(16).padStart(ARRIVAL_DIGITS, "0") + sum.finish().slice(ARRIVAL_DIGITS);
 }
 
 /** Microseconds of a time that `formatTimestamp_us` wrote. */

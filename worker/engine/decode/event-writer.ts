@@ -5,7 +5,7 @@ import {
   FIELD_SIZE_BYTES_MAX,
   MESSAGE_SIZE_BYTES_MAX,
 } from "../../limits.ts";
-import { attributeKey, BatchBuilder, type ColumnKey, fieldKey } from "../batch/builder.ts";
+import { attributeKey, BatchBuilder, type ColumnKey, codedValue, fieldKey } from "../batch/builder.ts";
 import { type EventBatch, LEVELS } from "../batch/event-batch.ts";
 import { utf8Boundary, utf8Bytes } from "../batch/utf8.ts";
 import { BODY, DRAFT_CAPACITY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE } from "../normalize/draft.ts";
@@ -65,6 +65,8 @@ export class EventWriter {
   accepted = 0;
   readonly #builder = new BatchBuilder({ fingerprint });
   #received_us = 0;
+  /** Of the event at hand. */
+  #arrival_us = 0;
   #default_level = -1;
   #raw_bytes = 0;
   readonly #text_fields: TextField[] = TEXT_ROLES.map((name) => ({
@@ -74,7 +76,7 @@ export class EventWriter {
     default_bytes: null,
   }));
   readonly #level_key = fieldKey("level");
-  readonly #level_bytes = LEVELS.map((level) => utf8Bytes(level));
+  readonly #level_values = LEVELS.map((level) => ({ bytes: utf8Bytes(level), coded: codedValue() }));
   readonly #severity_text = attributeKey("severity_text");
   readonly #severity_number = attributeKey("severity_number");
   readonly #cut_mark = attributeKey(CUT_MARK);
@@ -110,7 +112,9 @@ export class EventWriter {
       throw new DecodeFailure("too_many_events", `a request may bring at most ${EVENTS_PER_REQUEST_MAX} events`);
     }
     this.#consumed.fill(0, 0, this.draft.count);
-    this.#builder.beginRow(this.#takeTime(), this.#received_us);
+    // Events of one request arrive a microsecond apart, so that those of one moment keep their order.
+    this.#arrival_us = this.#received_us + this.accepted;
+    this.#builder.beginRow(this.#takeTime(), this.#arrival_us);
     this.#takeLevel();
     for (const field of this.#text_fields) {
       const candidate = this.draft.candidates[field.role]!;
@@ -138,7 +142,7 @@ export class EventWriter {
 
   #takeTime(): number {
     const draft = this.draft;
-    if (draft.time_us >= 0) return this.time.isTooFarAhead(draft.time_us) ? this.#received_us : draft.time_us;
+    if (draft.time_us >= 0) return this.time.isTooFarAhead(draft.time_us) ? this.#arrival_us : draft.time_us;
     for (let slot = draft.candidates[TIME]!; slot >= 0; slot = draft.next_candidate[slot]!) {
       const kind = draft.kinds[slot];
       let time = Number.NaN;
@@ -147,11 +151,11 @@ export class EventWriter {
       else if (kind === SCRATCH) time = this.time.read(draft.scratch, draft.starts[slot]!, draft.ends[slot]!);
       else if (kind === NULL) this.#consumed[slot] = 1;
       if (Number.isNaN(time)) continue;
-      if (this.time.isTooFarAhead(time)) return this.#received_us;
+      if (this.time.isTooFarAhead(time)) return this.#arrival_us;
       this.#consumed[slot] = 1;
       return time;
     }
-    return this.#received_us;
+    return this.#arrival_us;
   }
 
   #takeLevel(): void {
@@ -167,8 +171,8 @@ export class EventWriter {
     }
     if (level < 0) level = this.#default_level;
     if (level < 0) return;
-    const bytes = this.#level_bytes[level]!;
-    this.#builder.setBytes(this.#level_key, bytes, 0, bytes.length);
+    const { bytes, coded } = this.#level_values[level]!;
+    this.#builder.setCoded(this.#level_key, coded, bytes, 0, bytes.length);
   }
 
   #levelFromText(slot: number, bytes: Uint8Array): number {
@@ -238,7 +242,9 @@ export class EventWriter {
         continue;
       }
       this.#consumed[slot] = 1;
-      if (kind === BODY || kind === SCRATCH) {
+      const known = kind === BODY ? draft.known[slot]! : null;
+      if (known !== null) this.#builder.setCoded(field.key, known, draft.body, draft.starts[slot]!, draft.ends[slot]!);
+      else if (kind === BODY || kind === SCRATCH) {
         const start = draft.starts[slot]!;
         const bytes = kind === BODY ? draft.body : draft.scratch;
         const end = this.#bounded(bytes, start, draft.ends[slot]!, FIELD_SIZE_BYTES_MAX, path);
@@ -295,15 +301,24 @@ export class EventWriter {
       const key = path.twin !== null && this.draft.has(path.twin) ? attributeKey(path.name) : path.key;
       const kind = kinds[slot]!;
       if (kind === NUMBER) builder.setNumber(key, numbers[slot]!);
-      else if (kind === BODY || kind === SCRATCH) this.#writeString(key, path, kind, starts[slot]!, ends[slot]!);
+      else if (kind === BODY || kind === SCRATCH) this.#writeString(key, path, slot);
       else if (kind === JSON_TEXT) this.#writeJson(key, path, starts[slot]!, ends[slot]!);
       else if (kind === NULL) builder.setNull(key);
       else builder.setBoolean(key, kind === TRUE);
     }
   }
 
-  #writeString(key: ColumnKey, path: Path, kind: number, start: number, end: number): void {
-    const bytes = kind === BODY ? this.draft.body : this.draft.scratch;
+  #writeString(key: ColumnKey, path: Path, slot: number): void {
+    const { body, scratch, kinds, starts, ends } = this.draft;
+    const is_body = kinds[slot] === BODY;
+    const bytes = is_body ? body : scratch;
+    const start = starts[slot]!;
+    const end = ends[slot]!;
+    const known = is_body ? this.draft.known[slot]! : null;
+    if (known !== null) {
+      this.#builder.setCoded(key, known, bytes, start, end);
+      return;
+    }
     this.#builder.setBytes(key, bytes, start, this.#bounded(bytes, start, end, ATTRIBUTE_VALUE_SIZE_BYTES_MAX, path));
   }
 
