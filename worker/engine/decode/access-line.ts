@@ -112,8 +112,9 @@ export class AccessLineReader {
 function openBracket(b: Uint8Array, start: number, end: number): number {
   let spaces = 0;
   for (let at = start; at < end; at++) {
-    if (b[at] === SPACE) spaces++;
-    else if (b[at] === OPEN) return spaces >= 3 && spaces <= 5 && b[at - 1] === SPACE ? at : -1;
+    if (b[at] === SPACE) {
+      if (++spaces > 5) return -1;
+    } else if (b[at] === OPEN) return spaces >= 3 && b[at - 1] === SPACE ? at : -1;
   }
   return -1;
 }

@@ -5,7 +5,7 @@ import {
   FIELD_SIZE_BYTES_MAX,
   MESSAGE_SIZE_BYTES_MAX,
 } from "../../limits.ts";
-import { attributeKey, BatchBuilder, type ColumnKey, codedValue, fieldKey } from "../batch/builder.ts";
+import { attributeKey, BatchBuilder, type ColumnKey, fieldKey } from "../batch/builder.ts";
 import { type EventBatch, LEVELS } from "../batch/event-batch.ts";
 import { utf8Boundary, utf8Bytes } from "../batch/utf8.ts";
 import { BODY, DRAFT_CAPACITY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE } from "../normalize/draft.ts";
@@ -76,7 +76,7 @@ export class EventWriter {
     default_bytes: null,
   }));
   readonly #level_key = fieldKey("level");
-  readonly #level_values = LEVELS.map((level) => ({ bytes: utf8Bytes(level), coded: codedValue() }));
+  readonly #level_bytes = LEVELS.map((level) => utf8Bytes(level));
   readonly #severity_text = attributeKey("severity_text");
   readonly #severity_number = attributeKey("severity_number");
   readonly #cut_mark = attributeKey(CUT_MARK);
@@ -171,8 +171,8 @@ export class EventWriter {
     }
     if (level < 0) level = this.#default_level;
     if (level < 0) return;
-    const { bytes, coded } = this.#level_values[level]!;
-    this.#builder.setCoded(this.#level_key, coded, bytes, 0, bytes.length);
+    const bytes = this.#level_bytes[level]!;
+    this.#builder.setBytes(this.#level_key, bytes, 0, bytes.length);
   }
 
   #levelFromText(slot: number, bytes: Uint8Array): number {
@@ -242,9 +242,7 @@ export class EventWriter {
         continue;
       }
       this.#consumed[slot] = 1;
-      const known = kind === BODY ? draft.known[slot]! : null;
-      if (known !== null) this.#builder.setCoded(field.key, known, draft.body, draft.starts[slot]!, draft.ends[slot]!);
-      else if (kind === BODY || kind === SCRATCH) {
+      if (kind === BODY || kind === SCRATCH) {
         const start = draft.starts[slot]!;
         const bytes = kind === BODY ? draft.body : draft.scratch;
         const end = this.#bounded(bytes, start, draft.ends[slot]!, FIELD_SIZE_BYTES_MAX, path);
@@ -301,24 +299,15 @@ export class EventWriter {
       const key = path.twin !== null && this.draft.has(path.twin) ? attributeKey(path.name) : path.key;
       const kind = kinds[slot]!;
       if (kind === NUMBER) builder.setNumber(key, numbers[slot]!);
-      else if (kind === BODY || kind === SCRATCH) this.#writeString(key, path, slot);
+      else if (kind === BODY || kind === SCRATCH) this.#writeString(key, path, kind, starts[slot]!, ends[slot]!);
       else if (kind === JSON_TEXT) this.#writeJson(key, path, starts[slot]!, ends[slot]!);
       else if (kind === NULL) builder.setNull(key);
       else builder.setBoolean(key, kind === TRUE);
     }
   }
 
-  #writeString(key: ColumnKey, path: Path, slot: number): void {
-    const { body, scratch, kinds, starts, ends } = this.draft;
-    const is_body = kinds[slot] === BODY;
-    const bytes = is_body ? body : scratch;
-    const start = starts[slot]!;
-    const end = ends[slot]!;
-    const known = is_body ? this.draft.known[slot]! : null;
-    if (known !== null) {
-      this.#builder.setCoded(key, known, bytes, start, end);
-      return;
-    }
+  #writeString(key: ColumnKey, path: Path, kind: number, start: number, end: number): void {
+    const bytes = kind === BODY ? this.draft.body : this.draft.scratch;
     this.#builder.setBytes(key, bytes, start, this.#bounded(bytes, start, end, ATTRIBUTE_VALUE_SIZE_BYTES_MAX, path));
   }
 

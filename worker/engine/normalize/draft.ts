@@ -1,6 +1,6 @@
 import { ATTRIBUTE_NAME_SIZE_BYTES_MAX, ATTRIBUTES_PER_EVENT_MAX, CUT_MARK } from "../../limits.ts";
 import { attributeKey, type ColumnKey } from "../batch/builder.ts";
-import { ByteDictionary, copyBytes, grownBytes } from "../batch/builder-dictionary.ts";
+import { ByteDictionary, grownBytes } from "../batch/builder-dictionary.ts";
 import { utf8Boundary, utf8Bytes, utf8Text } from "../batch/utf8.ts";
 import { type Alias, aliasOf, attributeName, ROLES } from "./fields.ts";
 
@@ -22,6 +22,8 @@ const FIELDS_MAX = 256;
 export const DRAFT_CAPACITY = ATTRIBUTES_PER_EVENT_MAX + FIELDS_MAX;
 /** Names known at once; more are forgotten and learnt anew (an adversary may bring millions). */
 const NAMES_MAX = 8192;
+/** Longer names are not remembered. */
+const NAME_LENGTH_MAX = 512;
 /** Names that a cut mark lists. */
 const CUT_NAMES_MAX = 64;
 const NO_WORDS = new Int32Array(0);
@@ -171,12 +173,6 @@ export class Draft {
     if (needed > this.scratch.length) this.scratch = grownBytes(this.scratch, this.scratch_used, needed);
   }
 
-  copyToScratch(bytes: Uint8Array, start: number, end: number): void {
-    this.reserveScratch(end - start);
-    copyBytes(bytes, start, end, this.scratch, this.scratch_used);
-    this.scratch_used += end - start;
-  }
-
   markCut(name: string): void {
     if (this.cut.length > CUT_NAMES_MAX) return;
     const shown = this.cut.length === CUT_NAMES_MAX ? "…" : cutName(attributeName(name));
@@ -188,7 +184,7 @@ export class Draft {
     let path = this.#names.get(name);
     if (path === undefined) {
       path = new Path(name);
-      this.#names.set(name, path);
+      if (name.length <= NAME_LENGTH_MAX) this.#names.set(name, path);
     }
     return path;
   }
@@ -207,10 +203,12 @@ export class Draft {
     return index < 0 ? null : children.edges[index]!;
   }
 
-  /** Learns a key below a path; beyond the bound of attributes it is only passed through (`is_learnt` tells). */
+  /** Learns a key below a path; beyond the bounds it is only passed through (`is_learnt` tells). */
   learnEdge(parent: Path, key: string, bytes: Uint8Array, start: number, end: number): Edge {
     const name = parent === this.root ? key : `${parent.name}.${key}`;
-    if (this.#attributes >= ATTRIBUTES_PER_EVENT_MAX) return new Edge(NO_KEY, this.#names.get(name) ?? new Path(name));
+    if (this.#attributes >= ATTRIBUTES_PER_EVENT_MAX || name.length > NAME_LENGTH_MAX) {
+      return new Edge(NO_KEY, this.#names.get(name) ?? new Path(name));
+    }
     const edge = new Edge(bytes.slice(start, end + 1), this.pathNamed(name));
     parent.children ??= { keys: new ByteDictionary(2), edges: [] };
     parent.children.keys.add(bytes, start, end);
