@@ -135,7 +135,7 @@ export function problemResponse(error: unknown, instance?: string): Response {
   if (retry_after_s !== undefined) headers.set("retry-after", String(Math.max(1, Math.ceil(retry_after_s))));
   if (status === 401) headers.set("www-authenticate", "Bearer");
   const body = {
-    type: `https://ledge.dev/problems/${problem.code}`,
+    type: `urn:ledge:problem:${problem.code}`,
     title,
     status,
     code: problem.code,

@@ -9,12 +9,21 @@ import { keyRoutes } from "./keys.ts";
 import { maintenanceRoutes } from "./maintenance.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { projectRoutes } from "./project.ts";
+import { usageRoutes } from "./usage.ts";
 
 /** Everything that manages projects and shows how the installation does. */
 export function manageRoutes(jobs: MaintenanceJobs): OpenAPIHono<AppEnv> {
   const routes = createRouter();
-  for (const part of [bootstrapRoutes, projectRoutes, keyRoutes, deadLetterRoutes, healthRoutes, metricsRoutes, maintenanceRoutes(jobs)]) {
-    routes.route("/", part);
-  }
+  const parts = [
+    bootstrapRoutes,
+    projectRoutes,
+    usageRoutes,
+    keyRoutes,
+    deadLetterRoutes,
+    healthRoutes,
+    metricsRoutes,
+    maintenanceRoutes(jobs),
+  ];
+  for (const part of parts) routes.route("/", part);
   return routes;
 }
