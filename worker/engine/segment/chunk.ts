@@ -76,7 +76,7 @@ export function partOf(column: Column | null, rows: number): ChunkPart {
       : column.kind === "bool"
         ? encodeBools(sink, column, rows)
         : encodeNumbers(sink, column, rows);
-  return { kind: "pages", rows, nulls, bytes: sink.bytes, start: 0, end: sink.length };
+  return pagesPart(sink, rows, nulls);
 }
 
 /** Times as a part. */
@@ -86,7 +86,13 @@ export function partOfTimes(times: Float64Array): ChunkPart {
   if (dictionary !== null) return numbersPart(dictionary);
   const sink = new ByteSink(16 * 1024);
   encodeTimes(sink, times);
-  return { kind: "pages", rows, nulls: 0, bytes: sink.bytes, start: 0, end: sink.length };
+  return pagesPart(sink, rows, 0);
+}
+
+/** Bytes of their own: a chunk lives until its segment is written, and should not hold a buffer with room to grow. */
+function pagesPart(sink: ByteSink, rows: number, nulls: number): ChunkPart {
+  const bytes = sink.copy();
+  return { kind: "pages", rows, nulls, bytes, start: 0, end: bytes.length };
 }
 
 export function stringsPart(values: readonly string[], codes: Uint32Array): ChunkPart {
@@ -201,7 +207,8 @@ class ChunkBuilder {
     if (start === end) return;
     const sink = new ByteSink(4096);
     const { nulls } = encodeCodes(sink, codes, start, end, count, this.#optional);
-    this.#addPages(sink.bytes, 0, sink.length, nulls);
+    const pages = sink.copy();
+    this.#addPages(pages, 0, pages.length, nulls);
   }
 
   /** The codec is the chunk's: a dictionary must be compressed where any page is. */

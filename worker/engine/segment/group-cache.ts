@@ -1,4 +1,4 @@
-/** Row groups of a merge's inputs, decoded when they are needed; the last used stay, as far as their bound allows. */
+/** Row groups of a merge's inputs, decoded when they are needed; the last used stay, as far as their bound allows, and the very last in any case. */
 import { MERGE_CACHE_SIZE_BYTES_MAX } from "../../limits.ts";
 import type { Column, EventBatch } from "../batch/event-batch.ts";
 import { conform, type Layout } from "../batch/unify.ts";
@@ -30,12 +30,11 @@ export class GroupCache {
       this.#held.set(group, held);
       return held.batch;
     }
-    this.#evict(MERGE_CACHE_SIZE_BYTES_MAX / 2);
     const batch = conform(await group.segment.readGroup(group.index, null), this.#layout);
     const size_bytes = batchSize(batch);
+    this.#evict(MERGE_CACHE_SIZE_BYTES_MAX - size_bytes);
     this.#held.set(group, { batch, size_bytes });
     this.#size_bytes += size_bytes;
-    this.#evict(MERGE_CACHE_SIZE_BYTES_MAX);
     return batch;
   }
 

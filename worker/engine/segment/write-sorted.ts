@@ -135,7 +135,7 @@ class RowSource {
       const rows = this.#rowsOf(input, group);
       if (rows.length > 0) {
         const batch = await this.#cache.get(input);
-        parts.push(rows.length === batch.rows ? batch : selectRows(batch, rows));
+        parts.push(rows.length === batch.rows ? { ...batch, columns: new Map(batch.columns) } : selectRows(batch, rows));
       }
       if (group === last) this.#cache.drop(input);
     }
@@ -150,7 +150,7 @@ class RowSource {
   }
 }
 
-/** Column by column, so that no more than one is held in sorted form. */
+/** Column by column, so that no more than one is held in sorted form; what was written is dropped from the parts. */
 function writeSortedGroup(writer: SegmentWriter, columns: readonly SegmentColumn[], parts: readonly EventBatch[]): void {
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   const joined = (name: string): Column | null => joinColumn(parts, name, rows);
@@ -166,6 +166,7 @@ function writeSortedGroup(writer: SegmentWriter, columns: readonly SegmentColumn
   for (const { name, family } of columns) {
     const unsorted = joined(name);
     const column = unsorted === null ? null : settle(name, selectColumn(unsorted, order), rows);
+    for (const part of parts) part.columns.delete(name);
     const chunk = buildChunk([partOf(column, rows)], family, true);
     chunks.push(chunk);
     addFilter(filters, name, column, chunk, rows);
