@@ -208,9 +208,9 @@ describe("a batch", () => {
         const size_bytes = column?.kind === "bytes" ? column.bytes.length : column?.kind === "dict" ? column.values.join("").length : 0;
         expect(size_bytes).toBeLessThan(FRAME_RAW_SIZE_BYTES_TARGET + EVENT_SIZE_BYTES_MAX);
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
-  });
+  }, 60_000);
 
   it("computes one fingerprint per distinct message of a dictionary, and the right one for each row", () => {
     let calls = 0;
@@ -247,9 +247,9 @@ describe("a batch", () => {
         const finished = batches.map((rows) => build(rows, builder));
         for (const [index, batch] of finished.entries()) expect(attributes(batch)).toEqual(batches[index]);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
-  });
+  }, 60_000);
 
   it("a key serves several builders in turn", () => {
     const first = new BatchBuilder();
