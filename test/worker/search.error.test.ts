@@ -31,7 +31,6 @@ describe.each(PATHS)("%s refuses", (path) => {
     ["a time that is none", { from: "yesterday" }, 422, "invalid", "from"],
     ["an end that is no time", { to: "2026-13-45" }, 422, "invalid", "to"],
     ["a range that ends before it begins", { from: "now", to: "-1h" }, 422, "invalid", "from"],
-    ["an empty service", { service: "" }, 422, "invalid", "service"],
     ["a text that is too long", { host: "x".repeat(2_000) }, 422, "invalid", "host"],
   ])("%s", async (_name, parameters, status, code, field) => {
     const answer = await refused(path, parameters);

@@ -48,6 +48,7 @@ describe("search", () => {
     [{ q: "status:>=500 -service:web" }, ({ status, service }) => status === 500 && service !== "web"],
     [{ q: "path:/items/3 | where level:(info, warn)" }, ({ path, level }) => path === "/items/3" && level !== "ERROR"],
     [{ service: "api" }, ({ service }) => service === "api"],
+    [{ q: "", service: "api", level: "", text: "" }, ({ service }) => service === "api"],
     [{ service: "api,web", level: "error" }, ({ service, level }) => service !== "billing" && level === "ERROR"],
     [{ host: "host-2", text: "served" }, ({ host, message }) => host === "host-2" && message!.includes("served")],
     [{ level: "warn", q: "service:billing" }, ({ level, service }) => level === "WARN" && service === "billing"],

@@ -46,6 +46,8 @@ const histogramRoute = createRoute({
 });
 
 const HISTOGRAM_BUCKETS_DEFAULT = 60;
+/** The clock counts milliseconds: events of the present one belong to "up to now". */
+const CLOCK_STEP_US = 1_000;
 
 function intervalOf(text: string | undefined, buckets: number | undefined, range: TimeRange): number {
   if (text === undefined) return niceInterval_us(range, buckets ?? HISTOGRAM_BUCKETS_DEFAULT);
@@ -113,7 +115,7 @@ lookupRoutes.openapi(histogramRoute, async (c) => {
   const context = contextOf(c);
   const parameters = c.req.valid("query");
   const now_us = context.started_us;
-  const range = resolveRange(parameters.from, parameters.to, now_us, now_us + 1);
+  const range = resolveRange(parameters.from, parameters.to, now_us, now_us + CLOCK_STEP_US);
   const filter = filterOf(parameters, now_us);
   const interval_us = intervalOf(parameters.interval, parameters.buckets, range);
   const name = parameters.by ?? "level";
@@ -149,7 +151,7 @@ lookupRoutes.openapi(eventRoute, async (c) => {
   const { event_id } = c.req.valid("param");
   const parameters = c.req.valid("query");
   const same = sameFields(parameters.same);
-  const range = resolveRange(parameters.from ?? "0", parameters.to, context.started_us, TIME_US_MAX);
+  const range = resolveRange(parameters.from || "0", parameters.to, context.started_us, TIME_US_MAX);
   const found = await findEvent(context, event_id, range);
   if (!found) throw new Problem("not_found", `There is no event with the id ${event_id}.`);
   const { context: count = 0 } = parameters;

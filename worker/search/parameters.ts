@@ -5,11 +5,11 @@ import { Problem } from "../errors.ts";
 import { FIELD_SIZE_BYTES_MAX, QUERY_LENGTH_MAX, SEARCH_LIMIT_DEFAULT, SEARCH_LIMIT_MAX } from "../limits.ts";
 
 function text(description: string) {
-  return z.string().min(1).max(FIELD_SIZE_BYTES_MAX).optional().openapi({ description });
+  return z.string().max(FIELD_SIZE_BYTES_MAX).optional().openapi({ description });
 }
 
 function time(description: string, example: string) {
-  return z.string().min(1).max(64).optional().openapi({ description, example });
+  return z.string().max(64).optional().openapi({ description, example });
 }
 
 /** A whole number within bounds, as it stands in a query string. */
@@ -93,7 +93,7 @@ export function queryOf(parameters: z.infer<typeof FilterParameters>, now_us: nu
   const query = parsed("q", q, () => parseQuery(q.trim() === "" ? "*" : q, { now_us }));
   const narrowing = FILTER_NAMES.filter((name) => name !== "q").flatMap((name) => {
     const value = plain[name];
-    return value === undefined ? [] : [parsed(name, value, () => filterFromParameters({ [name]: value }))];
+    return value === undefined || value === "" ? [] : [parsed(name, value, () => filterFromParameters({ [name]: value }))];
   });
   return { ...query, filter: and([...narrowing, query.filter]) };
 }

@@ -12,7 +12,7 @@ import type { SearchContext } from "./context.ts";
 import type { Order } from "./cursor.ts";
 import { drain } from "./gate.ts";
 import { compareBounds, skipGroup, skipSegment } from "./plan.ts";
-import { onBehalfOf, openStoredSegment } from "./stored-segment.ts";
+import { loadSegmentFilters, onBehalfOf, openStoredSegment } from "./stored-segment.ts";
 import type { TimeRange } from "./time-range.ts";
 import type { View, WindowFrame } from "./view.ts";
 
@@ -30,7 +30,7 @@ export interface Scan {
   names: ReadonlySet<string> | null;
   range: TimeRange;
   order: Order;
-  /** Segments and row groups under way at once; SCAN_PARTS_IN_FLIGHT_MAX where it is not given. */
+  /** Segments and row groups under way at once. */
   width?: number;
   /** False where nothing within these times (both inclusive) can change the result; asked before each read. */
   wants(ts_min_us: number, ts_max_us: number): boolean;
@@ -134,7 +134,7 @@ async function scanSegment(context: SearchContext, scan: Scan, hints: FilterHint
   context.cost.segments_read += 1;
   const ranges = scan.takeIndex?.(segment, scan.range) ?? [scan.range];
   const in_time = [...segment.groups.keys()].filter((group) => ranges.some((range) => skipGroup(segment, group, NO_HINTS, range) === null));
-  if (hints.tokens.length > 0 || Object.keys(hints.values).length > 0) await segment.loadFilters(in_time);
+  if (hints.tokens.length > 0 || Object.keys(hints.values).length > 0) await loadSegmentFilters(context, row, segment, in_time);
   const units: GroupUnit[] = [];
   for (const group of in_time) {
     const wanted = ranges.filter((range) => skipGroup(segment, group, hints, range) === null);
@@ -157,7 +157,9 @@ async function scanSegments(context: SearchContext, scan: Scan, rows: readonly S
   // Last is next: taking from the end is cheap.
   const sort = () => waiting.sort((a, b) => compareBounds(b, a, scan.order));
   sort();
-  await drain(waiting, scan.width ?? SCAN_PARTS_IN_FLIGHT_MAX, async (unit) => {
+  // Whole row groups are large: one at a time.
+  const width = scan.width ?? (scan.names === null ? 1 : SCAN_PARTS_IN_FLIGHT_MAX);
+  await drain(waiting, width, async (unit) => {
     context.checkAborted();
     if (!scan.wants(unit.ts_min_us, unit.ts_max_us)) {
       if ("row" in unit) context.cost.segments_skipped += 1;

@@ -42,12 +42,9 @@ interface Asked {
 }
 
 function readAsked(context: SearchContext, parameters: Parameters): Asked {
-  const query_hash = queryHash([
-    context.sources.project_id,
-    parameters.q,
-    ...FILTER_NAMES.map((name) => (name === "q" ? null : parameters[name])),
-  ]);
-  if (parameters.cursor !== undefined) {
+  const filters = FILTER_NAMES.map((name) => parameters[name] || null);
+  const query_hash = queryHash([context.sources.project_id, ...filters]);
+  if (parameters.cursor) {
     const cursor = decodeCursor(parameters.cursor, { query_hash, order: parameters.order });
     return { cursor, query_hash, range: { from_us: cursor.from_us, to_us: cursor.to_us }, now_us: cursor.now_us };
   }

@@ -38,14 +38,18 @@ function timeOf(field: string, text: string, now_us: number): number {
   );
 }
 
+/** Forms send what was left empty as an empty text. */
+function isMissing(text: string | undefined): text is undefined | "" {
+  return text === undefined || text === "";
+}
+
 /**
  * @param to_default_us where the range ends when `to` is not given
  * @throws Problem `invalid` where a time cannot be read or `from` is after `to`
  */
 export function resolveRange(from: string | undefined, to: string | undefined, now_us: number, to_default_us: number): TimeRange {
-  const to_us = to === undefined ? to_default_us : timeOf("to", to, now_us);
-  const from_us =
-    from === undefined ? Math.max(0, Math.min(now_us, to_us) - SEARCH_RANGE_DEFAULT_MS * 1_000) : timeOf("from", from, now_us);
+  const to_us = isMissing(to) ? to_default_us : timeOf("to", to, now_us);
+  const from_us = isMissing(from) ? Math.max(0, Math.min(now_us, to_us) - SEARCH_RANGE_DEFAULT_MS * 1_000) : timeOf("from", from, now_us);
   if (from_us > to_us) throw wrongParameter("from", from, "must not be after to");
   return { from_us, to_us };
 }
