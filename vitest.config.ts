@@ -1,6 +1,9 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** For a test that waits for something that never comes; a busy machine alone must not reach it. */
+const TIMEOUT_MS = 30_000;
+
 // The stages of test/run.mjs: pure parts in Node, the Worker and its objects inside workerd, and the whole service from outside.
 export default defineConfig({
   test: {
@@ -10,6 +13,7 @@ export default defineConfig({
           name: "engine",
           include: ["test/engine/**/*.test.ts", "test/support/**/*.test.ts"],
           environment: "node",
+          testTimeout: TIMEOUT_MS,
         },
       },
       {
@@ -30,6 +34,8 @@ export default defineConfig({
           name: "worker",
           include: ["test/worker/**/*.test.ts", "test/durable-objects/**/*.test.ts"],
           setupFiles: ["test/support/apply-migrations.ts"],
+          testTimeout: TIMEOUT_MS,
+          hookTimeout: TIMEOUT_MS,
         },
       },
       {
