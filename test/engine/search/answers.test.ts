@@ -57,7 +57,7 @@ const RANGES = [
   { from_us: START_US + 60 * MINUTE_US + 1, to_us: START_US + 62 * MINUTE_US },
 ];
 
-describe("histogram", () => {
+describe("histogram", { timeout: 30_000 }, () => {
   it.each(FILTERS)("counts exactly, as plain counting and as stats do: %s", async (q, matches) => {
     const { house, events } = await filled(1);
     for (const bounds of RANGES) {
@@ -154,7 +154,7 @@ describe("histogram", () => {
   });
 });
 
-describe("fields and values", () => {
+describe("fields and values", { timeout: 30_000 }, () => {
   it.each(FILTERS)("names and counts of fields: %s", async (q, matches) => {
     const { house, events } = await filled(4);
     for (const range of RANGES) {
@@ -273,7 +273,7 @@ describe("one event", () => {
   });
 });
 
-describe("export", () => {
+describe("export", { timeout: 30_000 }, () => {
   it.each([
     ["asc", "*"],
     ["desc", "*"],

@@ -37,7 +37,7 @@ async function filled(seed: number, steps: number): Promise<{ house: SearchHouse
 
 const sorted = (texts: readonly string[]) => [...texts].sort();
 
-describe("pages of a project that keeps moving", () => {
+describe("pages of a project that keeps moving", { timeout: 30_000 }, () => {
   it.each(Array.from({ length: 12 }, (_, seed) => seed))("every event once and in order (seed %i)", async (seed) => {
     const { house, events, random } = await filled(seed, 60);
     const order: Order = seed % 2 === 0 ? "desc" : "asc";

@@ -56,7 +56,7 @@ const someBatches = fc.array(
 );
 const someOrder = fc.constantFrom<Order>("asc", "desc");
 
-describe("TopEvents", () => {
+describe("TopEvents", { timeout: 30_000 }, () => {
   it("pages through everything once and in order, whatever the order of the parts and the length of pages", () => {
     fc.assert(
       fc.property(someBatches, someOrder, fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (batches, order, limits) => {
