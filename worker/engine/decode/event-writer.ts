@@ -8,7 +8,7 @@ import {
 import { attributeKey, BatchBuilder, type ColumnKey, fieldKey } from "../batch/builder.ts";
 import { type EventBatch, LEVELS } from "../batch/event-batch.ts";
 import { utf8Boundary, utf8Bytes } from "../batch/utf8.ts";
-import { BODY, DRAFT_CAPACITY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE } from "../normalize/draft.ts";
+import { BODY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE } from "../normalize/draft.ts";
 import { ROLES, type RoleName } from "../normalize/fields.ts";
 import { LevelReader, levelOfNumber, levelOfText, type NumberedLevel } from "../normalize/level.ts";
 import { epochTime_us, TimeReader } from "../normalize/time.ts";
@@ -80,8 +80,6 @@ export class EventWriter {
   readonly #severity_text = attributeKey("severity_text");
   readonly #severity_number = attributeKey("severity_number");
   readonly #cut_mark = attributeKey(CUT_MARK);
-  /** 1 for the draft's slots that became fields. */
-  readonly #consumed = new Uint8Array(DRAFT_CAPACITY);
   /** The event's level was a number as pino and bunyan write it. */
   #level_in_tens = false;
   #severity_text_written = false;
@@ -111,7 +109,6 @@ export class EventWriter {
     if (this.accepted === EVENTS_PER_REQUEST_MAX) {
       throw new DecodeFailure("too_many_events", `a request may bring at most ${EVENTS_PER_REQUEST_MAX} events`);
     }
-    this.#consumed.fill(0, 0, this.draft.count);
     // Events of one request arrive a microsecond apart, so that those of one moment keep their order.
     this.#arrival_us = this.#received_us + this.accepted;
     this.#builder.beginRow(this.#takeTime(), this.#arrival_us);
@@ -149,10 +146,10 @@ export class EventWriter {
       if (kind === BODY) time = this.time.read(draft.body, draft.starts[slot]!, draft.ends[slot]!);
       else if (kind === NUMBER) time = epochTime_us(draft.numbers[slot]!);
       else if (kind === SCRATCH) time = this.time.read(draft.scratch, draft.starts[slot]!, draft.ends[slot]!);
-      else if (kind === NULL) this.#consumed[slot] = 1;
+      else if (kind === NULL) this.draft.consumed[slot] = 1;
       if (Number.isNaN(time)) continue;
       if (this.time.isTooFarAhead(time)) return this.#arrival_us;
-      this.#consumed[slot] = 1;
+      this.draft.consumed[slot] = 1;
       return time;
     }
     return this.#arrival_us;
@@ -167,7 +164,7 @@ export class EventWriter {
       const kind = draft.kinds[slot]!;
       if (kind === BODY || kind === SCRATCH) level = this.#levelFromText(slot, kind === BODY ? draft.body : draft.scratch);
       else if (kind === NUMBER) level = this.#levelFromNumber(slot, draft.numbers[slot]!);
-      else if (kind === NULL) this.#consumed[slot] = 1;
+      else if (kind === NULL) this.draft.consumed[slot] = 1;
     }
     if (level < 0) level = this.#default_level;
     if (level < 0) return;
@@ -181,19 +178,19 @@ export class EventWriter {
     const start = starts[slot]!;
     const end = ends[slot]!;
     if (start === end && !weak) {
-      this.#consumed[slot] = 1;
+      this.draft.consumed[slot] = 1;
       return -1;
     }
     if (this.levels.read(bytes, start, end)) {
       const { level, telling, everyday } = this.levels;
       if (weak) return everyday ? -1 : level;
-      if (!telling || this.#keepSeverityText(slot, bytes, start, end)) this.#consumed[slot] = 1;
+      if (!telling || this.#keepSeverityText(slot, bytes, start, end)) this.draft.consumed[slot] = 1;
       return level;
     }
     const number = smallNumber(bytes, start, end);
     if (number >= 0) return this.#levelFromNumber(slot, number);
     if (!weak && this.#keepSeverityText(slot, bytes, start, Math.min(end, utf8End(bytes, start, end, FIELD_SIZE_BYTES_MAX)))) {
-      this.#consumed[slot] = 1;
+      this.draft.consumed[slot] = 1;
     }
     return -1;
   }
@@ -204,7 +201,7 @@ export class EventWriter {
     const found = levelOfNumber(value, scale);
     if (found === null) return -1;
     this.#level_in_tens = scale === "usual" && value >= 10;
-    if (!weak && this.#keepSeverity(slot, found)) this.#consumed[slot] = 1;
+    if (!weak && this.#keepSeverity(slot, found)) this.draft.consumed[slot] = 1;
     return found.level;
   }
 
@@ -238,10 +235,10 @@ export class EventWriter {
       if (field.role === EVENT_ID) {
         if (!this.#isEventId(slot)) continue;
       } else if (kind === NULL || (kind !== NUMBER && kind > NUMBER && draft.starts[slot] === draft.ends[slot])) {
-        this.#consumed[slot] = 1;
+        this.draft.consumed[slot] = 1;
         continue;
       }
-      this.#consumed[slot] = 1;
+      this.draft.consumed[slot] = 1;
       if (kind === BODY || kind === SCRATCH) {
         const start = draft.starts[slot]!;
         const bytes = kind === BODY ? draft.body : draft.scratch;
@@ -272,7 +269,7 @@ export class EventWriter {
       if (kind < BODY || kind === JSON_TEXT) {
         if (path.alias!.weak) continue;
         if (kind < BODY) {
-          this.#consumed[slot] = 1;
+          this.draft.consumed[slot] = 1;
           if (kind === NULL) continue;
           const bytes = utf8Bytes(literalText(kind, draft.numbers[slot]!));
           this.#builder.setMessage(bytes, 0, bytes.length);
@@ -281,7 +278,7 @@ export class EventWriter {
       }
       const bytes = kind === BODY ? draft.body : draft.scratch;
       const start = draft.starts[slot]!;
-      this.#consumed[slot] = 1;
+      this.draft.consumed[slot] = 1;
       this.#builder.setMessage(bytes, start, this.#bounded(bytes, start, draft.ends[slot]!, MESSAGE_SIZE_BYTES_MAX, path));
       return;
     }
@@ -289,7 +286,7 @@ export class EventWriter {
 
   #writeAttributes(): void {
     const { count, kinds, paths, starts, ends, numbers, cut } = this.draft;
-    const consumed = this.#consumed;
+    const { consumed } = this.draft;
     const builder = this.#builder;
     for (let slot = 0; slot < count; slot++) {
       if (consumed[slot] === 1) continue;

@@ -104,6 +104,8 @@ export class Draft {
   starts = new Int32Array(DRAFT_CAPACITY);
   ends = new Int32Array(DRAFT_CAPACITY);
   numbers = new Float64Array(DRAFT_CAPACITY);
+  /** 1 for values that became fields, set by whoever takes them; 0 for attributes. */
+  consumed = new Uint8Array(DRAFT_CAPACITY);
   /** For each role the slot of its best candidate, -1 where there is none; `next_candidate` leads on to the weaker ones. */
   candidates = new Int32Array(ROLES.length).fill(-1);
   next_candidate = new Int32Array(DRAFT_CAPACITY);
@@ -128,7 +130,8 @@ export class Draft {
     this.level = -1;
     this.#attributes = 0;
     this.#stamp++;
-    this.candidates.fill(-1);
+    // A loop: the call of `fill` costs more than so few stores.
+    for (let role = 0; role < this.candidates.length; role++) this.candidates[role] = -1;
     if (this.cut.length > 0) this.cut.length = 0;
     if (this.#names.size > NAMES_MAX) this.#forgetNames();
   }
@@ -230,6 +233,7 @@ export class Draft {
       path.stamp = this.#stamp;
       path.slot = slot;
       this.paths[slot] = path;
+      this.consumed[slot] = 0;
       this.count = slot + 1;
       if (path.alias !== null) this.#offer(path.alias, slot);
     }
