@@ -22,7 +22,10 @@ export const rowsArbitrary = fc
     ),
     gaps: fc.integer({ min: 1, max: 9 }),
     seed: fc.integer(),
-    rest: fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3, noNullPrototype: true }),
+    rest: fc.dictionary(fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("a", "b.c")), fc.jsonValue({ maxDepth: 1 }), {
+      maxKeys: 3,
+      noNullPrototype: true,
+    }),
   })
   .map(({ count, columns, gaps, seed, rest }) =>
     Array.from({ length: count }, (_, index): Row => {
@@ -33,6 +36,16 @@ export const rowsArbitrary = fc
         const pick = Math.abs(Math.imul(index + 1, seed | 1) + ordinal) % (usable.length + (index % gaps === 0 ? 1 : 0));
         if (usable[pick] !== undefined) values[name] = name === "level" ? LEVELS[index % LEVELS.length]! : usable[pick];
       }
-      return { timestamp_us: 1e15 + ((index * seed) % 1e9), ingest_us: 1e15 + index, values, ...(index % 5 === 0 ? { rest } : {}) };
+      return {
+        timestamp_us: 1e15 + ((index * seed) % 1e9),
+        ingest_us: 1e15 + index,
+        values,
+        ...(index % 5 === 0 ? { rest: besides(values, rest) } : {}),
+      };
     }),
   );
+
+/** A row has an attribute in its column or in its rest, never in both. */
+function besides(values: Row["values"], rest: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(rest).filter(([name]) => values[`attributes.${name}`] === undefined));
+}

@@ -22,7 +22,6 @@ export const DICTIONARY_FIELDS = new Set(["level", "service", "environment", "ho
 export type Kind = Column["kind"];
 
 function columnOf(values: (Value | undefined)[], kind: Kind): Column {
-  const rows = values.length;
   const present = Uint8Array.from(values, (value) => (value === undefined ? 0 : 1));
   const marks = present.includes(0) ? present : null;
   if (kind === "bytes")
@@ -33,9 +32,8 @@ function columnOf(values: (Value | undefined)[], kind: Kind): Column {
   if (kind === "bool") return { kind, values: Uint8Array.from(values, (value) => (value === true ? 1 : 0)), present: marks };
   if (kind !== "dict") return { kind, values: Float64Array.from(values, (value) => (value ?? 0) as number), present: marks };
   const distinct = [...new Set(values.filter((value) => value !== undefined))] as string[];
-  const codes = new Uint32Array(rows);
-  for (const [row, value] of values.entries()) codes[row] = value === undefined ? NULL_CODE : distinct.indexOf(value as string);
-  return { kind, values: distinct, codes };
+  const code_of = new Map<Value | undefined, number>(distinct.map((value, code) => [value, code]));
+  return { kind, values: distinct, codes: Uint32Array.from(values, (value) => code_of.get(value) ?? NULL_CODE) };
 }
 
 function kindOf(name: string, values: (Value | undefined)[]): Kind {
