@@ -7,7 +7,7 @@ import { BatchFile } from "./batches.ts";
 import { Client, type SendResult } from "./client.ts";
 import { Peer } from "./duckdb.ts";
 import { probeVisibility } from "./probes.ts";
-import { cpuTime_ms, peakMemory_bytes } from "./process.ts";
+import { cpuTime_ms, ownMemory_bytes, peakMemory_bytes } from "./process.ts";
 import { askAll } from "./queries.ts";
 import { runUntilDone, startService } from "./run-service.ts";
 import { copySegments, stored, totalOf } from "./storage.ts";
@@ -44,7 +44,10 @@ export async function measureThroughput(options: ThroughputOptions): Promise<voi
     const peer = options.peer ? await Peer.open() : null;
     await measureStorage(ledge, client, batches, peer, folder);
     await measureQuestions(ledge, client, peer, batches, folder);
-    console.log(`\nPeak memory of workerd: ${formatNumber(peakMemory_bytes(ledge.workerdPid) / MIB)} MiB`);
+    const peak = formatNumber(peakMemory_bytes(ledge.workerdPid) / MIB);
+    console.log(
+      `\nMemory of workerd, simulated storage included: peak ${peak} MiB, own at the end ${formatNumber(ownMemory_bytes(ledge.workerdPid) / MIB)} MiB`,
+    );
   } catch (error) {
     console.error(ledge.logs().slice(-20).join("\n"));
     throw error;

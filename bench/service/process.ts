@@ -11,10 +11,19 @@ function read(path: string): string | null {
   }
 }
 
-/** The most memory that it ever held. */
-export function peakMemory_bytes(pid: number): number {
-  const match = read(`/proc/${pid}/status`)?.match(/^VmHWM:\s+(\d+) kB/m);
+function statusField_bytes(pid: number, name: string): number {
+  const match = read(`/proc/${pid}/status`)?.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"));
   return match ? Number(match[1]) * 1_024 : Number.NaN;
+}
+
+/** The most memory that it ever held, pages of files included. */
+export function peakMemory_bytes(pid: number): number {
+  return statusField_bytes(pid, "VmHWM");
+}
+
+/** Memory that it holds now, pages of files not included. */
+export function ownMemory_bytes(pid: number): number {
+  return statusField_bytes(pid, "RssAnon");
 }
 
 /** CPU time used so far, in all its threads. */
