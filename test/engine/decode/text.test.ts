@@ -126,6 +126,8 @@ describe("a line's level", () => {
     ["x level=warn y", "WARN"],
     ['level="error" msg="x"', "ERROR"],
     ["x severity=CRITICAL y", "FATAL"],
+    ["battery level=50 now", undefined],
+    ["level=50 msg=x", "ERROR"],
     ["<11>Feb  3 04:05:06 h app: x", "ERROR"],
     // and no level
     ["started without", undefined],

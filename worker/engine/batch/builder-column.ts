@@ -1,4 +1,4 @@
-import { ByteDictionary, copyBytes, grownBytes, KEPT_SIZE_BYTES_MAX } from "./builder-dictionary.ts";
+import { ByteDictionary, copyBytes, grownBytes } from "./builder-dictionary.ts";
 import { type Column, NULL_CODE } from "./event-batch.ts";
 
 /** A string column leaves its dictionary only when it has more distinct values than this … */
@@ -30,15 +30,19 @@ export class ColumnBuilder {
   #numbers = new Float64Array(0);
 
   /** @param dictionary_only the column stays a dictionary whatever it holds */
-  reset(dictionary_only: boolean): void {
+  begin(dictionary_only: boolean): void {
+    this.#dictionary_only = dictionary_only;
+  }
+
+  /** Empties the column; buffers larger than `kept_size_bytes` are let go. */
+  clear(kept_size_bytes: number): void {
     this.kind = "empty";
     this.present_rows = 0;
     this.last_code = -1;
     this.#filled = 0;
     this.#whole = true;
-    this.#dictionary_only = dictionary_only;
     this.#value_bytes = 0;
-    if (this.#bytes.length > KEPT_SIZE_BYTES_MAX) this.#bytes = new Uint8Array(0);
+    if (this.#bytes.length > kept_size_bytes) this.#bytes = new Uint8Array(0);
     this.#dictionary?.clear();
   }
 

@@ -1,6 +1,6 @@
 import { FRAME_ATTRIBUTE_COLUMNS_MAX, FRAME_RAW_SIZE_BYTES_TARGET, FRAME_ROWS_MAX } from "../../limits.ts";
 import { ColumnBuilder } from "./builder-column.ts";
-import { forgetSource } from "./builder-dictionary.ts";
+import { forgetSource, KEPT_SIZE_BYTES_MAX } from "./builder-dictionary.ts";
 import { RestBuilder } from "./builder-rest.ts";
 import { ATTRIBUTE_PREFIX, type Column, type EventBatch, type StringField } from "./event-batch.ts";
 import { utf8Bytes } from "./utf8.ts";
@@ -9,6 +9,7 @@ import { utf8Bytes } from "./utf8.ts";
 const FOLD_ROWS_MIN = 256;
 /** … an attribute that fewer than one row in this many has goes to the rest: a column costs pages and a footer entry whatever it holds. */
 const FOLD_ROWS_PER_VALUE = 64;
+const MESSAGES_KEPT_SIZE_BYTES_MAX = 1024 * 1024;
 /** Times and fingerprint of a row. */
 const ROW_SIZE_BYTES = 24;
 const DICTIONARY_FIELDS: ReadonlySet<string> = new Set<StringField>(["level", "service", "environment", "host", "source"]);
@@ -71,6 +72,8 @@ export class BatchBuilder {
   /** By code of the message column, while that is a dictionary. */
   #known_fingerprints: number[] = [];
   #message = fieldKey("message");
+  /** Not one of the free ones: it is large in nearly every batch, and its buffer is worth keeping. */
+  #message_column = new ColumnBuilder();
 
   constructor(options: BuilderOptions = {}) {
     this.#fingerprint = options.fingerprint;
@@ -177,7 +180,13 @@ export class BatchBuilder {
 
   /** Drops what was not finished. */
   clear(): void {
-    for (const builder of this.#columns.values()) this.#free.push(builder);
+    for (const column of this.#columns.values()) {
+      if (column === this.#message_column) column.clear(MESSAGES_KEPT_SIZE_BYTES_MAX);
+      else {
+        column.clear(KEPT_SIZE_BYTES_MAX);
+        this.#free.push(column);
+      }
+    }
     this.#columns.clear();
     forgetSource();
     this.#known_fingerprints.length = 0;
@@ -209,8 +218,8 @@ export class BatchBuilder {
       if (this.#attribute_columns === FRAME_ATTRIBUTE_COLUMNS_MAX) return null;
       this.#attribute_columns++;
     }
-    const column = this.#free.pop() ?? new ColumnBuilder();
-    column.reset(key.is_field && DICTIONARY_FIELDS.has(key.column));
+    const column = key.column === "message" ? this.#message_column : (this.#free.pop() ?? new ColumnBuilder());
+    column.begin(key.is_field && DICTIONARY_FIELDS.has(key.column));
     this.#columns.set(key.column, column);
     return column;
   }

@@ -32,8 +32,8 @@ function tableOf(characters: string): Uint8Array {
 export class PairReader {
   #draft: Draft;
   /** Names in lines of prose, where only some may be fields, and in lines made of pairs. */
-  #prose = new Names((role) => ANYWHERE.has(role));
-  #pairs = new Names((role) => role !== "message");
+  #prose = new Names(true);
+  #pairs = new Names(false);
   /** The first `=` at or after the place searched last: lines without any cost nothing. */
   #equals = -1;
   #searched: Uint8Array | null = null;
@@ -126,10 +126,10 @@ export class PairReader {
 class Names {
   #known = new ByteDictionary();
   #paths: (Path | null)[] = [];
-  #is_field: (role: RoleName) => boolean;
+  #in_prose: boolean;
 
-  constructor(is_field: (role: RoleName) => boolean) {
-    this.#is_field = is_field;
+  constructor(in_prose: boolean) {
+    this.#in_prose = in_prose;
   }
 
   path(bytes: Uint8Array, start: number, end: number): Path | null {
@@ -145,8 +145,11 @@ class Names {
   #learn(name: string): Path | null {
     const alias = aliasOf(name);
     if (alias === null) return new Path(name, null);
-    if (ROLES[alias.role] === "message") return null;
-    return new Path(name, this.#is_field(ROLES[alias.role]!) ? alias : null);
+    const role = ROLES[alias.role]!;
+    if (role === "message") return null;
+    if (!this.#in_prose) return new Path(name, alias);
+    // `level=50` in prose is more often that of a battery than one of severity.
+    return new Path(name, ANYWHERE.has(role) ? { ...alias, weak: alias.weak || role === "level" } : null);
   }
 }
 

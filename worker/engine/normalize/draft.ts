@@ -21,7 +21,7 @@ export type ValueKind = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 const FIELDS_MAX = 256;
 export const DRAFT_CAPACITY = ATTRIBUTES_PER_EVENT_MAX + FIELDS_MAX;
 /** Names known at once; more are forgotten and learnt anew (an adversary may bring millions). */
-const NAMES_MAX = 8192;
+const NAMES_MAX = 4096;
 /** Longer names are not remembered. */
 const NAME_LENGTH_MAX = 512;
 /** Names that a cut mark lists. */
