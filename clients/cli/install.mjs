@@ -1,5 +1,6 @@
-// Installs the packages where they are missing or of another package-lock.json. Runs on Node 20 with nothing installed.
-import { spawnSync } from "node:child_process";
+// Installs the packages where they are missing or of another package-lock.json, and hands over to the Node among them.
+// Plain JavaScript for Node 20 with nothing installed.
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -49,6 +50,22 @@ export function ensureInstalled() {
   }
   mkdirSync(dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, lock);
+}
+
+/** Runs a TypeScript file and ends with it, in order, whoever tells this process to stop. */
+export function handOver(file, args) {
+  ensureInstalled();
+  const child = spawn(NODE, ["--disable-warning=ExperimentalWarning", join(ROOT, file), ...args], {
+    stdio: "inherit",
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
+    shell: process.platform === "win32",
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // npm, told to stop, ends the shell between itself and this process, which hears nothing: a new parent is the sign.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 250).unref();
+  child.on("error", (error) => fail(`${file} could not be started: ${error.message}`));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGKILL" ? 137 : 1)));
 }
 
 function assertNpm() {

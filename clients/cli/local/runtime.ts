@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
 import diagnostics from "node:diagnostics_channel";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -8,7 +9,6 @@ import { type AppBundle, bundle } from "./bundle.ts";
 import type { Secrets } from "./credentials.ts";
 import { StartFault } from "./fault.ts";
 import { configuredWorkers } from "./options.ts";
-import { hashFiles } from "./paths.ts";
 
 export interface RuntimeOptions {
   home: string;
@@ -41,7 +41,7 @@ const LOCAL_ID = "ledge";
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   await assertFree(options.host, options.port);
   const configured = await configuredWorkers();
-  const script = await bundle(options.main ?? configured.main, options.main === null ? "worker" : `worker-${hashFiles([options.main])}`);
+  const script = await bundle(options.main ?? configured.main, options.main === null ? "worker" : `worker-${nameOf(options.main)}`);
   const ledge = {
     ...configured.ledge,
     name: "ledge",
@@ -72,6 +72,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await miniflare.dispose();
     throw startError(error, options.port);
   }
+}
+
+function nameOf(path: string): string {
+  return createHash("sha256").update(path).digest("hex").slice(0, 8);
 }
 
 function appWorker(app: AppBundle, configured: object): V4WorkerOptions {
