@@ -32,6 +32,25 @@ function cachePrefix(context: SearchContext, shard: number): string {
   return `window/${context.sources.project_id}/${shard}/`;
 }
 
+/** What is kept of a frame; its id tells whether it is still the frame of that number (an object restored to an earlier time counts anew). */
+interface HeldFrame {
+  frame_id: string;
+  bytes: Uint8Array;
+}
+
+/** Frames of the shard that are in the cache. The map keeps them for as long as the answer needs them, whatever the cache pushes out meanwhile. */
+function heldFrames(context: SearchContext, shard: number): Map<number, HeldFrame> {
+  const prefix = cachePrefix(context, shard);
+  const held = new Map<number, HeldFrame>();
+  for (const key of context.cache.keysWith(prefix)) held.set(Number(key.slice(prefix.length)), context.cache.get<HeldFrame>(key)!);
+  return held;
+}
+
+function withHeld(frame: ViewFrame, held: ReadonlyMap<number, HeldFrame>): ViewFrame {
+  const known = held.get(frame.seq);
+  return frame.bytes || known?.frame_id !== frame.frame_id ? frame : { ...frame, bytes: known.bytes };
+}
+
 async function askObject(
   context: SearchContext,
   shard: number,
@@ -39,13 +58,13 @@ async function askObject(
   page: { after_seq: number; start_seq: number } | null,
 ): Promise<ViewAnswer> {
   context.checkAborted();
-  const prefix = cachePrefix(context, shard);
-  const held = context.cache.keysWith(prefix).map((key) => Number(key.slice(prefix.length)));
-  const request = { ...range, after_seq: page?.after_seq ?? null, start_seq: page?.start_seq ?? null, held };
+  const held = heldFrames(context, shard);
+  const request = { ...range, after_seq: page?.after_seq ?? null, start_seq: page?.start_seq ?? null, held: [...held.keys()] };
   for (let attempt = 0; ; attempt++) {
     try {
       // A fresh stub each time: one that threw must not be used again.
-      return await withTimeout(context.sources.stream(shard).view(request), SEARCH_SOURCE_TIMEOUT_MS);
+      const answer = await withTimeout(context.sources.stream(shard).view(request), SEARCH_SOURCE_TIMEOUT_MS);
+      return { ...answer, frames: answer.frames.map((frame) => withHeld(frame, held)) };
     } catch (cause) {
       const { retryable, overloaded } = cause as { retryable?: boolean; overloaded?: boolean };
       if (attempt > 0 || !retryable || overloaded) throw unavailable("The project's recent events cannot be read at the moment", cause);
@@ -59,24 +78,18 @@ function dropFlushed(context: SearchContext, shard: number, flushed_seq: number)
   for (const key of context.cache.keysWith(prefix)) if (Number(key.slice(prefix.length)) <= flushed_seq) context.cache.delete(key);
 }
 
-/** What is kept of a frame; its id tells whether it is still the frame of that number (an object restored to an earlier time counts anew). */
-interface HeldFrame {
-  frame_id: string;
-  bytes: Uint8Array;
-}
-
 async function frameBytes(context: SearchContext, shard: number, frame: ViewFrame): Promise<Uint8Array> {
   const { cache } = context;
   const cache_key = `${cachePrefix(context, shard)}${frame.seq}`;
-  const held = cache.get<HeldFrame>(cache_key);
-  let bytes = frame.bytes ?? (held?.frame_id === frame.frame_id ? held.bytes : null);
+  let { bytes } = frame;
   if (!bytes && frame.journal) bytes = await readRange(context, frame.journal.key, frame.journal.offset, frame.size_bytes, false);
   if (!bytes) {
-    // Held when the object was asked, pushed out or outdated when it answered: the plan is made again without it.
+    // The cache held another frame of that number: the plan is made again without it.
     cache.delete(cache_key);
     throw new ObjectMissing(cache_key);
   }
-  if (held?.bytes !== bytes) cache.set(cache_key, { frame_id: frame.frame_id, bytes } satisfies HeldFrame, bytes.length);
+  if (cache.get<HeldFrame>(cache_key)?.bytes !== bytes)
+    cache.set(cache_key, { frame_id: frame.frame_id, bytes } satisfies HeldFrame, bytes.length);
   return bytes;
 }
 

@@ -45,6 +45,18 @@ async function problemOf(sources: SearchSources): Promise<Problem> {
   throw new Error("it was answered");
 }
 
+describe("a window larger than what is kept between searches", () => {
+  it("is found whole each time, frames held and frames shipped", async () => {
+    const house = houseWith(30);
+    const frame_size_bytes = house.frames[0]!.size_bytes;
+    const cache = new ByteCache(frame_size_bytes * 12);
+    for (let search = 0; search < 4; search++) {
+      const found = await searchEvents(new SearchContext(house.sources(), cache), PAGE);
+      expect(found.events.length).toBe(30 * ROWS);
+    }
+  });
+});
+
 describe("a view while things move", () => {
   it("finds frames that are flushed and exported after the object was asked once", async () => {
     const house = houseWith(6);
