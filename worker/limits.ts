@@ -62,6 +62,8 @@ export const FLUSH_PLAN_SIZE_BYTES_MAX = 12 * 1024 * 1024;
 export const WINDOW_SIZE_BYTES_MAX = 256 * 1024 * 1024;
 /** How long a flushed frame stays with the object after D1 has its segment's row (spine, rule 5). */
 export const WINDOW_LINGER_MS = 120_000;
+/** Clocks of two machines that differ by more are not skewed: one of them was set wrong. */
+export const CLOCK_SKEW_MS_MAX = 30_000;
 /** A flush that was not committed after this long is asked for again. */
 export const FLUSH_RETRY_MS = 30_000;
 /** Ids of frames are kept as long as a copy can return: 4 days in the queue, 4 in the dead-letter queue, a day of margin. */
@@ -89,6 +91,8 @@ export const IDEMPOTENCY_LIFE_MS = 86_400_000;
 // ── Segments ────────────────────────────────────────────────────────────────
 /** Rows of one row group: one is decoded at a time. */
 export const ROW_GROUP_ROWS_MAX = 65_536;
+/** Bytes of a row group's events as they came: large events make shorter groups, since one is held in memory decoded. */
+export const ROW_GROUP_RAW_SIZE_BYTES_MAX = 32 * 1024 * 1024;
 /** Uncompressed bytes of a data page: workerd's zstd encoder is safe at any content below 40,000 (platform notes). */
 export const PAGE_SIZE_BYTES = 32 * 1024;
 /** Attribute columns of a segment; the rarest of a wider union go to its JSON column. */
@@ -127,6 +131,8 @@ export const COMPACT_INPUTS_MAX = 32;
 /** Rows that one compaction merges: their times are held in memory (8 bytes each) while groups are cut. */
 export const COMPACT_ROWS_MAX = 2_000_000;
 export const COMPACT_OUTPUT_ROWS_MAX = 1_048_576;
+/** Encoded bytes of one output, roughly: it is held in memory until it is complete. */
+export const COMPACT_OUTPUT_SIZE_BYTES_MAX = 32 * 1024 * 1024;
 /** Decoded input row groups that a merge keeps beside the group it is making. */
 export const MERGE_CACHE_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 /** Flushed segments of a project that wait before they are merged. */
@@ -138,6 +144,8 @@ export const REPLACED_OBJECT_LIFE_MS = 3_600_000;
 export const TOMBSTONE_LIFE_MS = 7 * 86_400_000;
 /** Objects younger than this are nobody's orphan yet: longer than any job may run. */
 export const ORPHAN_AGE_MS = 2 * 3_600_000;
+/** A merge takes over outputs of an earlier try only up to this age: it must be done with them before they are orphans. */
+export const REUSED_OUTPUT_AGE_MS = ORPHAN_AGE_MS / 2;
 export const RETENTION_DAYS_DEFAULT = 30;
 export const RETENTION_DAYS_MAX = 3_650;
 

@@ -87,6 +87,14 @@ describe("a flush", () => {
     expect(flatRows(first)[0]).toMatchObject({ message: parts[13]![0]!.values.message });
   });
 
+  it("cuts shorter row groups of large events", async () => {
+    const frames = [0, 1, 2].map((ordinal) => ({
+      bytes: packFrame(batchOf(typicalRows(40, ordinal)), frameMeta(ordinal, 12 * 1024 * 1024)),
+      masked: null,
+    }));
+    expect((await openSegment(bytesSource(flush(frames)))).groups.map(({ rows }) => rows)).toEqual([80, 40]);
+  });
+
   it("takes a string column that is a dictionary here and bytes there", async () => {
     const parts = [typicalRows(600, 1), typicalRows(600, 2), typicalRows(9, 3), typicalRows(600, 4)];
     const kinds: Record<string, Kind>[] = [{ message: "dict" }, { message: "bytes" }, { message: "bytes" }, { message: "dict" }];

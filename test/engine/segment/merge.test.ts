@@ -3,12 +3,17 @@ import { describe, expect, it } from "vitest";
 import { wordsOf } from "../../../worker/engine/batch/words.ts";
 import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
 import { packFrame } from "../../../worker/engine/segment/frame.ts";
-import { planMerge } from "../../../worker/engine/segment/merge-plan.ts";
+import { mergeBounds, planMerge } from "../../../worker/engine/segment/merge-plan.ts";
 import { bytesSource, openSegment, type Segment, SegmentError } from "../../../worker/engine/segment/read.ts";
 import { sortedRows } from "../../../worker/engine/segment/sort-order.ts";
 import { segmentFromFrames } from "../../../worker/engine/segment/write-flush.ts";
 import { mergeSegments } from "../../../worker/engine/segment/write-sorted.ts";
-import { COMPACT_OUTPUT_ROWS_MAX, ROW_GROUP_ROWS_MAX } from "../../../worker/limits.ts";
+import {
+  COMPACT_OUTPUT_ROWS_MAX,
+  COMPACT_OUTPUT_SIZE_BYTES_MAX,
+  ROW_GROUP_RAW_SIZE_BYTES_MAX,
+  ROW_GROUP_ROWS_MAX,
+} from "../../../worker/limits.ts";
 import { rowsArbitrary } from "./arbitraries.ts";
 import { batchOf, flatRows, flatRowsOf, frameMeta, identity, type Row, randomOf, sorted, typicalRows } from "./events.ts";
 
@@ -57,6 +62,28 @@ describe("a merge", () => {
     const total = outputs.reduce((sum, { segment }) => sum + segment.row.raw_bytes, 0);
     expect(total).toBe(parts.flat(2).length * 300);
   });
+
+  it("of events of many days decodes no input once for each day", async () => {
+    const parts = [1, 2, 3].map((seed) =>
+      typicalRows(1200, seed).map((row, index) => ({ ...row, timestamp_us: row.timestamp_us + (index % 90) * DAY_US })),
+    );
+    const inputs = await Promise.all(parts.map((rows, ordinal) => segmentOf([rows], ordinal)));
+    let decoded = 0;
+    const counted = inputs.map((input) => ({
+      ...input,
+      columns: input.columns,
+      groups: input.groups,
+      readTimes: (group: number) => input.readTimes(group),
+      readGroup(group: number, names: ReadonlySet<string> | null) {
+        decoded++;
+        return input.readGroup(group, names);
+      },
+    })) as Segment[];
+    const outputs = await merge(counted);
+    expect(outputs).toHaveLength(90);
+    expect(decoded).toBe(3);
+    expect(sorted(outputs.flatMap(({ rows }) => rows))).toEqual(sorted(flatRowsOf(parts.flat())));
+  }, 30_000);
 
   it("sorts rows by service, fingerprint and time", async () => {
     const [output] = await merge([await segmentOf([typicalRows(2000, 1)]), await segmentOf([typicalRows(2000, 2)], 1)]);
@@ -150,12 +177,29 @@ describe("filters", () => {
   });
 });
 
+const BOUNDS = { group_rows_max: ROW_GROUP_ROWS_MAX, output_rows_max: COMPACT_OUTPUT_ROWS_MAX };
+
 describe("the plan of a merge", () => {
+  it.each([
+    ["usual events", 400, 40, ROW_GROUP_ROWS_MAX],
+    ["large events", 10_000, 5_000, ROW_GROUP_RAW_SIZE_BYTES_MAX / 10_000],
+    ["the largest events", 1_048_576, 1_048_576, 32],
+  ])("bounds what is held of %s", (_, raw, size, group_rows) => {
+    const rows = 1000;
+    const bounds = mergeBounds([
+      { rows, raw_bytes: rows * raw, size_bytes: rows * size },
+      { rows: 0, raw_bytes: 0, size_bytes: 900 },
+    ]);
+    expect(bounds.group_rows_max).toBe(Math.ceil(group_rows));
+    expect(bounds.output_rows_max * size).toBeLessThanOrEqual(COMPACT_OUTPUT_SIZE_BYTES_MAX + raw);
+    expect(bounds.output_rows_max % bounds.group_rows_max).toBe(0);
+  });
+
   it("puts rows in groups that follow in time, of one day, of full size but the last", () => {
     const random = randomOf(8);
     const times = Float64Array.from({ length: 3 * ROW_GROUP_ROWS_MAX }, () => MIDNIGHT_US + Math.floor(random() * 4000) * 1_000_000);
-    const { outputs, group_of } = planMerge(times);
-    expect(outputs).toEqual([{ day: "2026-01-01", ordinal: 0, first_group: 0, groups: 3, rows: times.length }]);
+    const { outputs, group_of } = planMerge(times, BOUNDS);
+    expect(outputs).toEqual([{ day: "2026-01-01", ordinal: 0, groups: 3, rows: times.length }]);
     const bounds = [0, 1, 2].map((group) => times.filter((_, row) => group_of[row] === group));
     expect(bounds.map(({ length }) => length)).toEqual([ROW_GROUP_ROWS_MAX, ROW_GROUP_ROWS_MAX, ROW_GROUP_ROWS_MAX]);
     const span = (part: Float64Array): [number, number] => [part.reduce((a, b) => Math.min(a, b)), part.reduce((a, b) => Math.max(a, b))];
@@ -165,14 +209,14 @@ describe("the plan of a merge", () => {
 
   it("splits many events of one microsecond in the order of arrival", () => {
     const times = new Float64Array(2 * ROW_GROUP_ROWS_MAX + 10).fill(MIDNIGHT_US);
-    const { group_of } = planMerge(times);
+    const { group_of } = planMerge(times, BOUNDS);
     expect(group_of.every((group, row) => group === Math.floor(row / ROW_GROUP_ROWS_MAX))).toBe(true);
   });
 
   it("bounds the rows of an output and begins another for each day, before 1970 too", () => {
     const times = new Float64Array(COMPACT_OUTPUT_ROWS_MAX + 3);
     times.fill(-1, COMPACT_OUTPUT_ROWS_MAX + 1);
-    const { outputs } = planMerge(times);
+    const { outputs } = planMerge(times, BOUNDS);
     expect(outputs.map(({ day, ordinal, rows }) => [day, ordinal, rows])).toEqual([
       ["1969-12-31", 0, 2],
       ["1970-01-01", 0, COMPACT_OUTPUT_ROWS_MAX],

@@ -181,24 +181,26 @@ function concatDicts(parts: readonly ColumnPart[], rows: number): DictColumn {
 }
 
 function mergeDict(column: DictColumn, target: Uint32Array, values: string[], known: Map<string, number>): void {
-  const merged = new Uint32Array(column.values.length).fill(NULL_CODE);
+  const numberOf = (code: number): number => {
+    const value = column.values[code]!;
+    let number = known.get(value);
+    if (number === undefined) {
+      number = values.length;
+      values.push(value);
+      known.set(value, number);
+    }
+    return number;
+  };
+  // A few rows of a large dictionary are looked up one by one; for many, what was found is kept by code.
+  const merged = target.length * 4 < column.values.length ? null : new Uint32Array(column.values.length).fill(NULL_CODE);
   for (let row = 0; row < target.length; row++) {
     const code = column.codes[row]!;
-    if (code === NULL_CODE) {
-      target[row] = NULL_CODE;
-      continue;
+    let number = code === NULL_CODE || merged === null ? NULL_CODE : merged[code]!;
+    if (number === NULL_CODE && code !== NULL_CODE) {
+      number = numberOf(code);
+      if (merged !== null) merged[code] = number;
     }
-    if (merged[code] === NULL_CODE) {
-      const value = column.values[code]!;
-      let number = known.get(value);
-      if (number === undefined) {
-        number = values.length;
-        values.push(value);
-        known.set(value, number);
-      }
-      merged[code] = number;
-    }
-    target[row] = merged[code]!;
+    target[row] = number;
   }
 }
 

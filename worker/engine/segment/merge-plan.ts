@@ -1,5 +1,6 @@
 /** Which rows of a merge's inputs go to which output and row group: by event time alone, from the times alone. */
-import { COMPACT_OUTPUT_ROWS_MAX, ROW_GROUP_ROWS_MAX } from "../../limits.ts";
+import { COMPACT_OUTPUT_ROWS_MAX, COMPACT_OUTPUT_SIZE_BYTES_MAX, ROW_GROUP_RAW_SIZE_BYTES_MAX, ROW_GROUP_ROWS_MAX } from "../../limits.ts";
+import type { SegmentRow } from "./segment-row.ts";
 
 const DAY_US = 86_400_000_000;
 
@@ -8,8 +9,7 @@ export interface MergeOutput {
   day: string;
   /** Of the outputs of that day. */
   ordinal: number;
-  /** Row groups of the output: numbers from `first_group` on. */
-  first_group: number;
+  /** Row groups of the output; they are numbered through all outputs. */
   groups: number;
   rows: number;
 }
@@ -18,14 +18,29 @@ export interface MergePlan {
   outputs: MergeOutput[];
   /** Number of the row group of each input row. */
   group_of: Uint32Array;
+  /** Rows of each row group. */
+  group_rows: Uint32Array;
+}
+
+export interface MergeBounds {
+  group_rows_max: number;
+  output_rows_max: number;
+}
+
+/** Rows of groups and outputs, so that what is held of them in memory is bounded however large events are. */
+export function mergeBounds(inputs: readonly Pick<SegmentRow, "rows" | "raw_bytes" | "size_bytes">[]): MergeBounds {
+  const per_row = (size: (row: (typeof inputs)[number]) => number): number =>
+    inputs.reduce((most, row) => Math.max(most, size(row) / Math.max(1, row.rows)), 1);
+  const group_rows_max = Math.ceil(Math.min(ROW_GROUP_ROWS_MAX, ROW_GROUP_RAW_SIZE_BYTES_MAX / per_row((row) => row.raw_bytes)));
+  const rows = Math.ceil(Math.min(COMPACT_OUTPUT_ROWS_MAX, COMPACT_OUTPUT_SIZE_BYTES_MAX / per_row((row) => row.size_bytes)));
+  return { group_rows_max, output_rows_max: Math.max(group_rows_max, rows - (rows % group_rows_max)) };
 }
 
 /**
- * Outputs of one UTC day and COMPACT_OUTPUT_ROWS_MAX rows each, in row groups of ROW_GROUP_ROWS_MAX that follow in time.
- * Rows of the same microsecond are taken in the order of the inputs.
+ * Outputs of one UTC day, in row groups that follow in time. Rows of the same microsecond are taken in the order of the inputs.
  * @param times_us of all input rows
  */
-export function planMerge(times_us: Float64Array): MergePlan {
+export function planMerge(times_us: Float64Array, { group_rows_max, output_rows_max }: MergeBounds): MergePlan {
   const ordered = times_us.slice().sort();
   const outputs: MergeOutput[] = [];
   const starts: number[] = [];
@@ -33,14 +48,15 @@ export function planMerge(times_us: Float64Array): MergePlan {
     const day = Math.floor(ordered[start]! / DAY_US);
     const day_end = lowerBound(ordered, (day + 1) * DAY_US, start);
     for (let ordinal = 0; start < day_end; ordinal++) {
-      const end = Math.min(day_end, start + COMPACT_OUTPUT_ROWS_MAX);
+      const end = Math.min(day_end, start + output_rows_max);
       const first_group = starts.length;
-      for (let group = start; group < end; group += ROW_GROUP_ROWS_MAX) starts.push(group);
-      outputs.push({ day: dayText(day), ordinal, first_group, groups: starts.length - first_group, rows: end - start });
+      for (let group = start; group < end; group += group_rows_max) starts.push(group);
+      outputs.push({ day: dayText(day), ordinal, groups: starts.length - first_group, rows: end - start });
       start = end;
     }
   }
-  return { outputs, group_of: assignGroups(times_us, ordered, starts) };
+  const group_rows = Uint32Array.from(starts, (start, group) => (starts[group + 1] ?? ordered.length) - start);
+  return { outputs, group_of: assignGroups(times_us, ordered, starts), group_rows };
 }
 
 function dayText(day: number): string {

@@ -2,7 +2,7 @@
  * A flush: the frames of a plan become one Parquet segment in arrival order. Pages are copied as they are, dictionaries are merged per row group;
  * only short frames, frames with masked rows and frames whose columns do not agree with the rest are decoded and encoded again.
  */
-import { ROW_GROUP_ROWS_MAX, SEGMENT_ATTRIBUTE_COLUMNS_MAX } from "../../limits.ts";
+import { ROW_GROUP_RAW_SIZE_BYTES_MAX, ROW_GROUP_ROWS_MAX, SEGMENT_ATTRIBUTE_COLUMNS_MAX } from "../../limits.ts";
 import type { DictColumn, EventBatch } from "../batch/event-batch.ts";
 import { concatBatches, selectRows } from "../batch/select.ts";
 import { type ColumnUse, conform, type Family, fits, type Layout, unifyColumns } from "../batch/unify.ts";
@@ -92,16 +92,20 @@ function agrees(frame: OpenFrame, layout: Layout): boolean {
 function* cutGroups(frames: readonly MaskedFrame[]): Generator<MaskedFrame[]> {
   let group: MaskedFrame[] = [];
   let rows = 0;
+  let raw_bytes = 0;
   for (const part of frames) {
     const count = part.frame.header.rows - (part.masked?.length ?? 0);
     if (count === 0) continue;
-    if (rows + count > ROW_GROUP_ROWS_MAX && rows > 0) {
+    const raw = survivingRawBytes(part);
+    if (rows > 0 && (rows + count > ROW_GROUP_ROWS_MAX || raw_bytes + raw > ROW_GROUP_RAW_SIZE_BYTES_MAX)) {
       yield group;
       group = [];
       rows = 0;
+      raw_bytes = 0;
     }
     group.push(part);
     rows += count;
+    raw_bytes += raw;
   }
   if (group.length > 0) yield group;
 }

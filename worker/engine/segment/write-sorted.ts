@@ -15,7 +15,7 @@ import { WORDS } from "./filter-set.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
 import { FuseFilter, KeyList } from "./fuse-filter.ts";
 import { GroupCache, type InputGroup } from "./group-cache.ts";
-import { type MergePlan, planMerge } from "./merge-plan.ts";
+import { type MergePlan, mergeBounds, planMerge } from "./merge-plan.ts";
 import type { Segment } from "./read.ts";
 import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
 import { type GroupFilter, type SegmentColumn, SegmentWriter } from "./segment-writer.ts";
@@ -40,19 +40,18 @@ export async function* mergeSegments(
   options: MergeOptions,
 ): AsyncGenerator<{ chunks: Uint8Array[]; row: SegmentRow }> {
   const groups = inputGroups(inputs);
-  const plan = planMerge(await readTimes(groups));
+  const bounds = mergeBounds(inputs.map(({ row }) => row));
+  const plan = planMerge(await readTimes(groups), bounds);
   const layout = unifyColumns(inputs.flatMap(segmentUses), SEGMENT_ATTRIBUTE_COLUMNS_MAX);
   const columns = outputColumns(inputs, layout);
-  const source = new RowSource(groups, plan, new GroupCache(layout));
+  const source = new RowSource(groups, plan, bounds.group_rows_max, new GroupCache(layout));
   const raw_bytes = new Shares(
     inputs.reduce((sum, input) => sum + input.row.raw_bytes, 0),
     plan.group_of.length,
   );
   for (const output of plan.outputs) {
     const writer = new SegmentWriter(columns);
-    for (let group = output.first_group; group < output.first_group + output.groups; group++) {
-      writeSortedGroup(writer, columns, await source.take(group));
-    }
+    for (let group = 0; group < output.groups; group++) writeSortedGroup(writer, columns, await source.next());
     yield writer.finish(options.identify(output.day, output.ordinal), raw_bytes.take(output.rows));
   }
 }
@@ -107,14 +106,22 @@ class Shares {
   }
 }
 
-/** Collects the rows of one output group from the inputs. */
+/**
+ * Collects the rows of output groups from the inputs. Short groups that follow each other (events of many days) are collected in one pass, so that
+ * an input is not decoded once for each.
+ */
 class RowSource {
   readonly #groups: { input: InputGroup; first: number; last: number }[];
-  readonly #group_of: Uint32Array;
+  readonly #plan: MergePlan;
+  readonly #pass_rows_max: number;
   readonly #cache: GroupCache;
+  /** Parts of the groups of the pass under way, from `#next` on. */
+  #ready: EventBatch[][] = [];
+  #next = 0;
 
-  constructor(groups: readonly InputGroup[], plan: MergePlan, cache: GroupCache) {
-    this.#group_of = plan.group_of;
+  constructor(groups: readonly InputGroup[], plan: MergePlan, pass_rows_max: number, cache: GroupCache) {
+    this.#plan = plan;
+    this.#pass_rows_max = pass_rows_max;
     this.#cache = cache;
     this.#groups = groups.map((input) => {
       let first = Number.POSITIVE_INFINITY;
@@ -128,25 +135,60 @@ class RowSource {
     });
   }
 
-  async take(group: number): Promise<EventBatch[]> {
-    const parts: EventBatch[] = [];
-    for (const { input, first, last } of this.#groups) {
-      if (group < first || group > last) continue;
-      const rows = this.#rowsOf(input, group);
-      if (rows.length > 0) {
-        const batch = await this.#cache.get(input);
-        parts.push(rows.length === batch.rows ? { ...batch, columns: new Map(batch.columns) } : selectRows(batch, rows));
-      }
-      if (group === last) this.#cache.drop(input);
-    }
-    return parts;
+  /** The parts of the next output group; they belong to the caller. */
+  async next(): Promise<EventBatch[]> {
+    if (this.#ready.length === 0) await this.#collect();
+    this.#next++;
+    return this.#ready.shift()!;
   }
 
-  #rowsOf(input: InputGroup, group: number): Uint32Array {
-    const rows = new Uint32Array(input.rows);
-    let count = 0;
-    for (let row = 0; row < input.rows; row++) if (this.#group_of[input.first_row + row] === group) rows[count++] = row;
-    return rows.subarray(0, count);
+  async #collect(): Promise<void> {
+    const from = this.#next;
+    const to = this.#passEnd(from);
+    this.#ready = Array.from({ length: to - from }, () => []);
+    for (const { input, first, last } of this.#groups) {
+      if (to <= first || from > last) continue;
+      await this.#collectFrom(input, from, to);
+      if (last < to) this.#cache.drop(input);
+    }
+  }
+
+  /** Apart, so that nothing here still holds an input when the next one is read. */
+  async #collectFrom(input: InputGroup, from: number, to: number): Promise<void> {
+    const rows_of = this.#rowsOf(input, from, to);
+    if (rows_of.size === 0) return;
+    const batch = await this.#cache.get(input);
+    for (const [group, rows] of rows_of) {
+      const part = rows.length === batch.rows ? { ...batch, columns: new Map(batch.columns) } : selectRows(batch, rows);
+      this.#ready[group - from]!.push(part);
+    }
+  }
+
+  /** As many groups as make one of full size. */
+  #passEnd(from: number): number {
+    const { group_rows } = this.#plan;
+    let end = from + 1;
+    let rows = group_rows[from]!;
+    while (end < group_rows.length && rows + group_rows[end]! <= this.#pass_rows_max) rows += group_rows[end++]!;
+    return end;
+  }
+
+  /** Rows of an input by output group, for groups from..to. */
+  #rowsOf(input: InputGroup, from: number, to: number): Map<number, Uint32Array> {
+    const group_of = this.#plan.group_of.subarray(input.first_row, input.first_row + input.rows);
+    const counts = new Uint32Array(to - from);
+    for (const group of group_of) if (group >= from && group < to) counts[group - from] = counts[group - from]! + 1;
+    const rows = new Map<number, Uint32Array>();
+    for (const [index, count] of counts.entries()) if (count > 0) rows.set(from + index, new Uint32Array(count));
+    counts.fill(0);
+    for (let row = 0; row < group_of.length; row++) {
+      const group = group_of[row]!;
+      if (group < from || group >= to) continue;
+      const place = counts[group - from]!;
+      rows.get(group)![place] = row;
+      counts[group - from] = place + 1;
+    }
+    return rows;
   }
 }
 
@@ -174,7 +216,7 @@ function writeSortedGroup(writer: SegmentWriter, columns: readonly SegmentColumn
   const counted: EventBatch["columns"] = new Map();
   if (service !== null) counted.set("service", service);
   if (level !== null) counted.set("level", level);
-  writer.addGroup(chunks, { rows, ...bounds(timestamp_us), facts: factsOf({ rows, timestamp_us, columns: counted }), filters });
+  writer.addGroup(chunks, { rows, ...timeBounds(timestamp_us), facts: factsOf({ rows, timestamp_us, columns: counted }), filters });
 }
 
 function joinTimes(parts: readonly EventBatch[], rows: number, which: "timestamp_us" | "ingest_us"): Float64Array {
@@ -212,7 +254,7 @@ function addFilter(filters: GroupFilter[], name: string, column: Column | null, 
   if (filter !== null) filters.push({ column: name === "message" ? WORDS : name, bytes: filter.encode() });
 }
 
-function bounds(times_us: Float64Array): { ts_min_us: number; ts_max_us: number } {
+function timeBounds(times_us: Float64Array): { ts_min_us: number; ts_max_us: number } {
   let ts_min_us = Number.POSITIVE_INFINITY;
   let ts_max_us = Number.NEGATIVE_INFINITY;
   for (const time of times_us) {
