@@ -92,16 +92,19 @@ describe("refused with a problem document", () => {
   });
 
   it("events of which none could be read: 400 with an error for each", async () => {
-    const problem = await problemOf(await send("[1, 2]"));
+    const problem = await problemOf(await send("{1\n{2\n", { "content-type": "application/x-ndjson" }));
     expect(problem).toMatchObject({ status: 400, code: "bad_request", accepted: 0, rejected: 2 });
     expect(problem.errors?.map((error) => error.index)).toEqual([0, 1]);
   });
 
   it("events that were read and refused, each of them: 422 with the members of a success", async () => {
     const line = "x".repeat(EVENT_SIZE_BYTES_MAX + 1);
+    const elements = await problemOf(await send("[1, 2]"));
     const problem = await problemOf(await send(`${line}\n${line}`, { "content-type": "text/plain" }));
-    expect(problem).toMatchObject({ status: 422, code: "invalid", accepted: 0, rejected: 2 });
-    expect(problem.errors?.map((error) => error.index)).toEqual([0, 1]);
+    for (const one of [elements, problem]) {
+      expect(one).toMatchObject({ status: 422, code: "invalid", accepted: 0, rejected: 2 });
+      expect(one.errors?.map((error) => error.index)).toEqual([0, 1]);
+    }
     expect(problem.batch_id).toMatch(/^[0-9a-f]{28}$/);
   });
 

@@ -10,12 +10,9 @@ const Usage = z
     hours: z.array(
       z.object({ hour: z.string().openapi({ example: "2026-03-01T12:00:00Z" }), events: z.number().int(), raw_bytes: z.number().int() }),
     ),
-    missed_frames: z
-      .number()
-      .int()
-      .openapi({
-        description: "Packed batches that were gone from the window before they were counted here; searches still find their events.",
-      }),
+    missed_frames: z.number().int().openapi({
+      description: "Packed batches that were gone from the window before they were counted here; searches still find their events.",
+    }),
   })
   .openapi("Usage");
 

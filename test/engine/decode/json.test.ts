@@ -56,9 +56,7 @@ describe("the shape of the body", () => {
     ['"text"', "syntax"],
     ["17", "syntax"],
     ["null", "syntax"],
-    ["[[]]", "syntax"],
     ["]", "syntax"],
-    ["{}", "syntax"],
     ["<html>", "syntax"],
     ["\u0000", "syntax"],
   ])("%j is a failure: %s", (text, code) => {
@@ -69,6 +67,14 @@ describe("the shape of the body", () => {
       expect(error).toBeInstanceOf(DecodeFailure);
       expect((error as DecodeFailure).code).toBe(code);
     }
+  });
+
+  it.each([
+    ["{}", 1],
+    ["[[]]", 1],
+    ['[1, "text", null]', 3],
+  ])("%j is JSON whose events are refused", (text, rejected) => {
+    expect(decodeJson(utf8(text), CONTEXT)).toMatchObject({ accepted: 0, rejected, batches: [] });
   });
 });
 

@@ -21,7 +21,7 @@ export const INVALID_UTF8_MARK = "(invalid UTF-8)";
 /**
  * Decodes a body of JSON events: one object, an array of objects, NDJSON, or objects one after another, told by the content.
  * What is broken is reported and skipped: a bad line costs that line, a bad element of an array that element.
- * @throws DecodeFailure where the body holds no JSON object at all, or too many
+ * @throws DecodeFailure where nothing in the body could be read as JSON events, or there are too many
  */
 export function decodeJson(body: Uint8Array, context: DecodeContext): Decoded {
   return withEventWriter(context, (writer) => new JsonDecoder(body, writer).decode());
@@ -38,6 +38,8 @@ class JsonDecoder {
   #by_lines: boolean;
   #in_array = false;
   #index = 0;
+  /** Something could be read, though it was refused: that is another answer than a body that is no JSON. */
+  #understood = false;
 
   constructor(body: Uint8Array, writer: EventWriter) {
     this.#body = body;
@@ -87,7 +89,7 @@ class JsonDecoder {
     draft.begin(this.#body);
     const end = this.#scanner.scan(this.#body, start, limit);
     if (end < 0) return this.#broken(start, limit);
-    if (draft.count === 0) this.#reject(start, end, "the event is empty");
+    if (draft.count === 0) this.#refuse(start, end, "the event is empty");
     else if (this.#valid_utf8 || isUtf8(this.#body.subarray(start, end))) this.#commit(end - start);
     else this.#repaired(start, end);
     return end;
@@ -116,11 +118,8 @@ class JsonDecoder {
     const { error, error_at } = this.#scanner;
     const end = this.#endOfBroken(start);
     const too_large = error_at >= limit && limit < this.#end && end - start > EVENT_SIZE_BYTES_MAX;
-    this.#reject(
-      start,
-      end,
-      too_large ? `the event is larger than ${EVENT_SIZE_BYTES_MAX} bytes` : `${error} (at byte ${error_at - start} of the event)`,
-    );
+    if (too_large) this.#refuse(start, end, `the event is larger than ${EVENT_SIZE_BYTES_MAX} bytes`);
+    else this.#reject(start, end, `${error} (at byte ${error_at - start} of the event)`);
     return end;
   }
 
@@ -155,7 +154,8 @@ class JsonDecoder {
   /** Reports something that is no event and skips it. */
   #skipOther(start: number, message: string): number {
     const end = this.#by_lines && !this.#in_array ? nextLine(this.#body, start, this.#end) : this.#endOfOther(start);
-    this.#reject(start, end, message);
+    if (this.#in_array && isJson(this.#body.subarray(start, end))) this.#refuse(start, end, message);
+    else this.#reject(start, end, message);
     return end;
   }
 
@@ -179,10 +179,26 @@ class JsonDecoder {
     this.#index++;
   }
 
+  /** Rejects what could be read. */
+  #refuse(start: number, end: number, message: string): void {
+    this.#understood = true;
+    this.#reject(start, end, message);
+  }
+
   #failWithoutEvents(): void {
+    if (this.#understood) return;
     const { errors } = this.#errors;
     if (errors.length === 0) throw new DecodeFailure("empty", "the body holds no event");
     throw new DecodeFailure("syntax", `the body holds no event that could be read: ${errors[0]!.message}`, errors);
+  }
+}
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(utf8Text(bytes));
+    return true;
+  } catch {
+    return false;
   }
 }
 
