@@ -93,5 +93,7 @@ export class Outbox {
 }
 
 function isForgettable(entry: Entry, now_ms: number): boolean {
-  return entry.exported_ms !== null && entry.exported_ms + WINDOW_LINGER_MS <= now_ms;
+  if (entry.exported_ms === null) return false;
+  // Dated ahead: the clock was put back since. A search that is surprised by that plans again.
+  return entry.exported_ms + WINDOW_LINGER_MS <= now_ms || entry.exported_ms > now_ms + WINDOW_LINGER_MS;
 }

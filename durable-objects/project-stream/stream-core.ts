@@ -1,6 +1,13 @@
 import { joinBytes } from "../../worker/engine/batch/join-bytes.ts";
 import type { SegmentRow } from "../../worker/engine/segment/segment-row.ts";
-import { FLUSH_AGE_MS, FLUSH_PLAN_SIZE_BYTES_MAX, FLUSH_RETRY_MS, FLUSH_SIZE_BYTES, WINDOW_SIZE_BYTES_MAX } from "../../worker/limits.ts";
+import {
+  CLOCK_SKEW_MS_MAX,
+  FLUSH_AGE_MS,
+  FLUSH_PLAN_SIZE_BYTES_MAX,
+  FLUSH_RETRY_MS,
+  FLUSH_SIZE_BYTES,
+  WINDOW_SIZE_BYTES_MAX,
+} from "../../worker/limits.ts";
 import { readState, type SqlDatabase, writeState } from "../storage.ts";
 import { RememberedEventIds } from "./client-event-ids.ts";
 import { Outbox } from "./outbox.ts";
@@ -255,7 +262,8 @@ export class StreamCore {
   private flushDue_ms(): number | null {
     const oldest = this.window.firstAfter(this.progress.flushed_seq);
     if (!oldest) return null;
-    return this.window_size_bytes >= FLUSH_SIZE_BYTES ? 0 : oldest.accepted_us / 1000 + FLUSH_AGE_MS;
+    if (this.window_size_bytes >= FLUSH_SIZE_BYTES) return 0;
+    return this.pastTime_ms(oldest.accepted_us / 1000) + FLUSH_AGE_MS;
   }
 
   /**
@@ -263,10 +271,16 @@ export class StreamCore {
    * @param asked_ms when it last asked without a commit since; 0 where it did not
    */
   wakeAt_ms(asked_ms: number): number | null {
+    const last_ms = this.pastTime_ms(asked_ms);
     const begun_ms = this.open_plan ? this.open_plan.created_us / 1000 : this.outbox.waitingSince_ms();
-    if (begun_ms !== null) return Math.max(begun_ms, asked_ms) + FLUSH_RETRY_MS;
+    if (begun_ms !== null) return Math.max(this.pastTime_ms(begun_ms), last_ms) + FLUSH_RETRY_MS;
     const due_ms = this.flushDue_ms();
-    return due_ms === null || due_ms > asked_ms ? due_ms : asked_ms === 0 ? 0 : asked_ms + FLUSH_RETRY_MS;
+    return due_ms === null || due_ms > last_ms ? due_ms : last_ms === 0 ? 0 : last_ms + FLUSH_RETRY_MS;
+  }
+
+  /** A remembered time; 0 where it lies ahead, for then the clock was put back since and nobody knows how long ago it was. */
+  private pastTime_ms(time_ms: number): number {
+    return time_ms > this.now_ms() + CLOCK_SKEW_MS_MAX ? 0 : time_ms;
   }
 
   eventsToday(now_ms: number): number {
