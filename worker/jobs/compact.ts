@@ -4,11 +4,11 @@ import { allAlive, swapSegments } from "../catalog/segments.ts";
 import { writeSwapRecord } from "../catalog/swaps.ts";
 import type { SegmentIdentity, SegmentRow } from "../engine/segment/segment-row.ts";
 import { mergeSegments } from "../engine/segment/write-sorted.ts";
-import { COMPACTIONS_PER_JOB_MAX } from "../limits.ts";
+import { COMPACTIONS_PER_JOB_MAX, REUSED_OUTPUT_AGE_MS } from "../limits.ts";
 import { observe } from "../metrics.ts";
 import { chooseCompaction } from "./choose-compaction.ts";
 import type { House } from "./house.ts";
-import { putSegment, readSegment, SegmentGone } from "./store-segment.ts";
+import { putSegment, readSegment, SegmentGone, SegmentStale } from "./store-segment.ts";
 
 /**
  * Merges segments of a project as long as there is something to merge, COMPACTIONS_PER_JOB_MAX times at most.
@@ -36,9 +36,11 @@ export async function compact(house: House, inputs: readonly SegmentRow[]): Prom
     const segments = [];
     for (const input of inputs) segments.push(await readSegment(house.bucket, input.object_key, input.tail_size_bytes));
     const identify = (day: string, ordinal: number) => identityOf(inputs, swap_id, day, ordinal, house.now_ms() * 1000);
-    for await (const made of mergeSegments(segments, { identify })) outputs.push(await putSegment(house.bucket, made));
+    // What an earlier try left behind is an orphan from some age on: the sweep has it, and the merge its turn after that.
+    const fresh_since_ms = house.now_ms() - REUSED_OUTPUT_AGE_MS;
+    for await (const made of mergeSegments(segments, { identify })) outputs.push(await putSegment(house.bucket, made, fresh_since_ms));
   } catch (error) {
-    if (error instanceof SegmentGone) return false;
+    if (error instanceof SegmentGone || error instanceof SegmentStale) return false;
     throw error;
   }
   assertSameRows(inputs, outputs, swap_id);

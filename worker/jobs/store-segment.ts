@@ -12,14 +12,31 @@ export class SegmentGone extends Error {
   }
 }
 
+/** Thrown where an object is there that a sweep may be about to delete. */
+export class SegmentStale extends Error {
+  constructor(key: string) {
+    super(`segment ${key} was left behind long ago`);
+    this.name = "SegmentStale";
+  }
+}
+
 /**
  * Puts a segment where none is. Where one is, its own footer tells its row: an earlier holder of the same plan has done the work,
  * perhaps with another version of the code (spine, rule 3).
+ * @param fresh_since_ms an object put before is not taken over
+ * @throws SegmentStale
  */
-export async function putSegment(bucket: R2Bucket, made: { chunks: Uint8Array[]; row: SegmentRow }): Promise<SegmentRow> {
+export async function putSegment(
+  bucket: R2Bucket,
+  made: { chunks: Uint8Array[]; row: SegmentRow },
+  fresh_since_ms = Number.NEGATIVE_INFINITY,
+): Promise<SegmentRow> {
   const { object_key } = made.row;
   const put = await bucket.put(object_key, bodyOf(made.chunks), { onlyIf: { etagDoesNotMatch: "*" } });
-  return put ? made.row : (await readSegment(bucket, object_key)).row;
+  if (put) return made.row;
+  const head = await bucket.head(object_key);
+  if (head && head.uploaded.getTime() < fresh_since_ms) throw new SegmentStale(object_key);
+  return (await readSegment(bucket, object_key)).row;
 }
 
 /** R2 wants a known length; a large segment is not joined in memory a second time. */

@@ -39,7 +39,7 @@ export function bucketOn(objects: Map<string, StoredObject>, step: Step, now_ms:
   const head = (key: string) =>
     step("r2.head", () => {
       const object = objects.get(key);
-      return object ? { key, size: object.bytes.length } : null;
+      return object ? { key, size: object.bytes.length, uploaded: new Date(object.uploaded_ms) } : null;
     });
   const remove = (key: string) => step("r2.delete", () => void objects.delete(key));
   const list = ({ prefix, cursor }: { prefix: string; cursor?: string }) =>
