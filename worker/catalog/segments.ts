@@ -29,17 +29,25 @@ const FIELDS = [
   "services",
 ] as const satisfies readonly (keyof SegmentRow)[];
 
-const NAMES = sql.raw(FIELDS.join(", "));
-const VALUES = sql.raw(FIELDS.map((field) => `value ->> '${field}'`).join(", "));
+/** A row that comes in as replaced: the catalog must know that a recorded swap took it, or a search that hears of it elsewhere would count it. */
+export interface Tombstone extends SegmentRow {
+  replaced_us: number;
+  replaced_by: string;
+}
+
+const COLUMNS = [...FIELDS, "replaced_us", "replaced_by"] as const satisfies readonly (keyof Tombstone)[];
+
+const NAMES = sql.raw(COLUMNS.join(", "));
+const VALUES = sql.raw(COLUMNS.map((field) => `value ->> '${field}'`).join(", "));
 
 /** One statement for many rows: rows travel as one JSON text, since a statement takes at most 100 bound values. */
-function insertStatement(rows: readonly SegmentRow[], guard: SQL = sql`1`): SQL {
+function insertStatement(rows: readonly (SegmentRow | Tombstone)[], guard: SQL = sql`1`): SQL {
   const values = JSON.stringify(rows);
   return sql`INSERT INTO segments (${NAMES}) SELECT ${VALUES} FROM json_each(${values}) WHERE ${guard} ON CONFLICT (project_id, segment_id) DO NOTHING`;
 }
 
 /** Makes committed segments findable. Repeating it changes nothing; a row that was replaced meanwhile stays replaced. */
-export async function insertRows(db: D1Database, rows: readonly SegmentRow[]): Promise<void> {
+export async function insertRows(db: D1Database, rows: readonly (SegmentRow | Tombstone)[]): Promise<void> {
   for (let from = 0; from < rows.length; from += CATALOG_ROWS_PER_STATEMENT_MAX) {
     await drizzle(db).run(insertStatement(rows.slice(from, from + CATALOG_ROWS_PER_STATEMENT_MAX)));
   }

@@ -1,6 +1,6 @@
 import { catchUpGeneration } from "../catalog/generation.ts";
 import { projectOfKey, SEGMENT_PREFIX } from "../catalog/keys.ts";
-import { allAlive, ensureTables, insertRows, markDeleted, markReplaced } from "../catalog/segments.ts";
+import { allAlive, ensureTables, insertRows, markDeleted, markReplaced, type Tombstone } from "../catalog/segments.ts";
 import { readSwapRecords } from "../catalog/swaps.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import type { House } from "./house.ts";
@@ -40,16 +40,22 @@ async function rebuildProject(house: House, project_id: string, keys: readonly s
   // After the list: a record is written before any input goes, so that an object seen there is judged with the record of whoever deletes it since.
   const records = await readSwapRecords(house.bucket, project_id);
   const pending = await pendingSegments(house, project_id);
+  const replacers = new Map(records.flatMap((record) => record.inputs.map((input) => [input, record.swap_id] as const)));
   const adopted: SegmentRow[] = [];
+  const replaced: Tombstone[] = [];
   for (const key of keys) {
     const row = await readRow(house, key, result);
     if (!row) continue;
-    if (judgeSegment(row, records, pending) === "adopt") adopted.push(row);
+    const judgement = judgeSegment(row, records, pending);
+    if (judgement === "adopt") adopted.push(row);
     else result.left_out++;
+    if (judgement === "replaced")
+      replaced.push({ ...row, replaced_us: house.now_ms() * 1000, replaced_by: replacers.get(row.segment_id)! });
   }
+  // Tombstones first: the stream may still tell searches of a segment that was flushed and merged a moment ago.
+  await insertRows(house.db, replaced);
   await insertRows(house.db, adopted);
   const present = new Set(keys);
-  const replacers = new Map(records.flatMap((record) => record.inputs.map((input) => [input, record.swap_id] as const)));
   for (const row of await allAlive(house.db, project_id)) {
     const missing = !present.has(row.object_key) && !(await house.bucket.head(row.object_key));
     const replaced_by = replacers.get(row.segment_id) ?? (missing ? MISSING : null);
