@@ -12,12 +12,20 @@ class JournalMissing extends Error {}
 
 /**
  * Flushes what is due of one stream, all of it with `force`. In the order of the spine, rule 4: R2, the object, D1; a crash between any two
- * steps leaves work that the next flush repeats to the same effect.
+ * steps leaves work that the next flush repeats to the same effect. D1 comes last of all: where it is away, windows are emptied all the same.
  * @returns segments made
+ * @throws what R2, the object or D1 threw; rows that D1 did not take wait with the object
  */
 export async function flushStream(house: House, project_id: string, shard: number, force: boolean): Promise<number> {
+  try {
+    return await flushWindow(house, project_id, shard, force);
+  } finally {
+    await exportOutbox(house, house.stream(project_id, shard));
+  }
+}
+
+async function flushWindow(house: House, project_id: string, shard: number, force: boolean): Promise<number> {
   let made = 0;
-  await exportOutbox(house, house.stream(project_id, shard));
   for (; made < FLUSHES_PER_JOB_MAX; made++) {
     const begun_ms = house.now_ms();
     const plan = await house.stream(project_id, shard).plan(force);
@@ -32,7 +40,6 @@ export async function flushStream(house: House, project_id: string, shard: numbe
       throw error;
     }
     await stream.commit(plan.plan_id, row);
-    await exportOutbox(house, stream);
     observe("ledge_flush_seconds", {}, (house.now_ms() - begun_ms) / 1000);
   }
   return made;

@@ -8,16 +8,26 @@ export interface JournalResult {
   resent: number;
   /** Objects whose events are all in segments. */
   deleted: number;
+  /** Objects that could not be looked after: damaged ones, or those of a stream that errs. They stay for the next time. */
+  failed: number;
 }
 
 /** Looks after journal objects: appends those whose message never came, deletes those whose frames have left the window. */
 export async function resendJournal(house: House, age_ms: number = JOURNAL_AGE_MS): Promise<JournalResult> {
-  const result: JournalResult = { resent: 0, deleted: 0 };
+  const result: JournalResult = { resent: 0, deleted: 0, failed: 0 };
   const old = house.now_ms() - age_ms;
   let cursor: string | undefined;
   for (let page_number = 0; page_number < SWEEP_PAGES_MAX; page_number++) {
     const page: R2Objects = await house.bucket.list({ prefix: JOURNAL_PREFIX, cursor });
-    for (const object of page.objects) if (object.uploaded.getTime() < old) await lookAfter(house, object.key, result);
+    for (const object of page.objects) {
+      if (object.uploaded.getTime() >= old) continue;
+      try {
+        await lookAfter(house, object.key, result);
+      } catch (error) {
+        console.error("journal object not looked after", object.key, error);
+        result.failed++;
+      }
+    }
     if (!page.truncated) break;
     cursor = page.cursor;
   }

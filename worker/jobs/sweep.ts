@@ -70,7 +70,10 @@ async function settleUnknown(house: House, age_ms: number, result: SweepResult):
   for (let page_number = 0; page_number < SWEEP_PAGES_MAX; page_number++) {
     const page: R2Objects = await house.bucket.list({ prefix: SEGMENT_PREFIX, cursor });
     const aged = page.objects.filter((object) => object.uploaded.getTime() < old).map((object) => object.key);
-    for (const [project_id, keys] of groupByProject(aged)) await settleKeys(house, project_id, keys, result);
+    for (const [project_id, keys] of groupByProject(aged)) {
+      // A project whose object errs keeps nobody else's from being swept.
+      await settleKeys(house, project_id, keys, result).catch((error) => console.error("sweep failed", project_id, error));
+    }
     if (!page.truncated) return;
     cursor = page.cursor;
   }
