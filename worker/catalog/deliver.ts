@@ -2,6 +2,7 @@ import type { AppendAnswer, AppendFrame, ProjectStreamRpc } from "../../durable-
 import { FrameError } from "../engine/segment/errors.ts";
 import { frameEventIds, readFrameHeader, splitFrames } from "../engine/segment/frame.ts";
 import { APPEND_SIZE_BYTES_MAX, APPEND_TIMEOUT_MS } from "../limits.ts";
+import { parseJournalKey } from "./keys.ts";
 
 /** How to reach a stream: `streamsOf(env)`, or another in tests. */
 export type StreamFinder = (project_id: string, shard: number) => ProjectStreamRpc;
@@ -17,6 +18,14 @@ export interface Delivery {
 export type EventsNotice =
   | { v: 1; kind: "journal"; project_id: string; shard: number; key: string; size_bytes: number }
   | { v: 1; kind: "nudge"; project_id: string; shard: number };
+
+/** A message of another version of Ledge, or of nobody, is none. */
+export function isNotice(body: unknown): body is EventsNotice {
+  const notice = (body ?? {}) as Partial<Record<keyof Extract<EventsNotice, { kind: "journal" }>, unknown>>;
+  if (notice.v !== 1 || typeof notice.project_id !== "string" || !Number.isInteger(notice.shard)) return false;
+  if (notice.kind !== "journal") return notice.kind === "nudge";
+  return parseJournalKey(String(notice.key))?.project_id === notice.project_id;
+}
 
 /**
  * Packed frames, back to back, as one delivery. All frames of a request belong to one stream.

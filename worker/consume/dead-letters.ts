@@ -1,5 +1,5 @@
 import { storeDeadLetter, UNKNOWN_PROJECT } from "../catalog/dead-letters.ts";
-import { deliveryOf, type EventsNotice } from "../catalog/deliver.ts";
+import { deliveryOf, isNotice } from "../catalog/deliver.ts";
 import type { Env } from "../env.ts";
 
 /** Messages that the events queue gave up go to R2 first, then they are acknowledged: the dead-letter queue forgets after days, R2 does not. */
@@ -30,10 +30,11 @@ export function deadLetterBody(body: unknown): Uint8Array {
   return body instanceof ArrayBuffer ? new Uint8Array(body) : new TextEncoder().encode(JSON.stringify(body));
 }
 
-function projectOf(body: unknown): string {
+/** The project whose administrators see the letter. */
+export function projectOf(body: unknown): string {
   try {
     if (body instanceof ArrayBuffer) return deliveryOf(new Uint8Array(body)).project_id;
-    return (body as EventsNotice).project_id;
+    return isNotice(body) ? body.project_id : UNKNOWN_PROJECT;
   } catch {
     return UNKNOWN_PROJECT;
   }

@@ -1,10 +1,10 @@
-import { storeDeadLetter, UNKNOWN_PROJECT } from "../catalog/dead-letters.ts";
-import { appendDelivery, type Delivery, deliveryOf, type EventsNotice, readJournal } from "../catalog/deliver.ts";
+import { storeDeadLetter } from "../catalog/dead-letters.ts";
+import { appendDelivery, type Delivery, deliveryOf, isNotice, readJournal } from "../catalog/deliver.ts";
 import { streamsOf } from "../catalog/stream.ts";
 import { FrameError } from "../engine/segment/errors.ts";
 import type { Env } from "../env.ts";
 import { QUEUE_RETRY_DELAY_S, QUEUE_RETRY_DELAY_S_MAX } from "../limits.ts";
-import { deadLetterBody, letterIdOf } from "./dead-letters.ts";
+import { deadLetterBody, letterIdOf, projectOf } from "./dead-letters.ts";
 
 /** The messages of one delivery that belong to one stream. */
 interface StreamMessages {
@@ -38,7 +38,8 @@ export async function consumeEvents(batch: MessageBatch, env: Env): Promise<void
 async function open(message: Message, env: Env, nudged: Map<string, { project_id: string; shard: number }>): Promise<Delivery | null> {
   try {
     if (message.body instanceof ArrayBuffer) return deliveryOf(new Uint8Array(message.body));
-    const notice = message.body as EventsNotice;
+    const notice = message.body;
+    if (!isNotice(notice)) throw new FrameError("neither frames nor a notice that is understood");
     if (notice.kind === "journal") {
       const delivery = await readJournal(env.BUCKET, notice.key);
       if (!delivery) message.ack();
@@ -59,7 +60,7 @@ async function setAside(message: Message, env: Env, error: FrameError): Promise<
   const body = deadLetterBody(message.body);
   try {
     await storeDeadLetter(env.BUCKET, {
-      project_id: UNKNOWN_PROJECT,
+      project_id: projectOf(message.body),
       letter_id: letterIdOf(message),
       reason,
       body,
