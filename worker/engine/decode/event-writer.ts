@@ -15,6 +15,8 @@ import { epochTime_us, TimeReader } from "../normalize/time.ts";
 import { fingerprint } from "../patterns/fingerprint.ts";
 import { type DecodeContext, DecodeFailure } from "./types.ts";
 
+/** Instead of a time; event times are never negative. */
+const NO_TIME = -1;
 const TIME = ROLES.indexOf("time");
 const LEVEL = ROLES.indexOf("level");
 const MESSAGE = ROLES.indexOf("message");
@@ -65,8 +67,9 @@ export class EventWriter {
   accepted = 0;
   readonly #builder = new BatchBuilder({ fingerprint });
   #received_us = 0;
-  /** Of the event at hand. */
-  #arrival_us = 0;
+  #last_time_us = NO_TIME;
+  /** Events right before this one with the same time. */
+  #same_time = 0;
   #default_level = -1;
   #raw_bytes = 0;
   readonly #text_fields: TextField[] = TEXT_ROLES.map((name) => ({
@@ -91,6 +94,7 @@ export class EventWriter {
     this.accepted = 0;
     this.#raw_bytes = 0;
     this.#received_us = context.received_us;
+    this.#last_time_us = NO_TIME;
     this.time = new TimeReader(context.received_us);
     const defaults: Readonly<Record<string, string | undefined>> = context.defaults;
     for (const field of this.#text_fields) field.default_bytes = defaults[field.name] ? cutDefault(defaults[field.name]!) : null;
@@ -109,9 +113,7 @@ export class EventWriter {
     if (this.accepted === EVENTS_PER_REQUEST_MAX) {
       throw new DecodeFailure("too_many_events", `a request may bring at most ${EVENTS_PER_REQUEST_MAX} events`);
     }
-    // Events of one request arrive a microsecond apart, so that those of one moment keep their order.
-    this.#arrival_us = this.#received_us + this.accepted;
-    this.#builder.beginRow(this.#takeTime(), this.#arrival_us);
+    this.#beginRow(this.#takeTime());
     this.#takeLevel();
     for (const field of this.#text_fields) {
       const candidate = this.draft.candidates[field.role]!;
@@ -137,9 +139,22 @@ export class EventWriter {
     this.#raw_bytes = 0;
   }
 
+  /**
+   * Events without a time of their own happen when they arrive, a microsecond apart. Those that follow each other with the same time arrive a
+   * microsecond apart, so that they keep their order; others share their request's arrival, which costs no bytes.
+   */
+  #beginRow(time_us: number): void {
+    const arrival_us = this.#received_us + this.accepted;
+    this.#same_time = time_us === this.#last_time_us && time_us !== NO_TIME ? this.#same_time + 1 : 0;
+    this.#last_time_us = time_us;
+    if (time_us === NO_TIME) this.#builder.beginRow(arrival_us, arrival_us);
+    else this.#builder.beginRow(time_us, this.#received_us + this.#same_time);
+  }
+
+  /** The event's own time; NO_TIME where it has none that can be used. */
   #takeTime(): number {
     const draft = this.draft;
-    if (draft.time_us >= 0) return this.time.isTooFarAhead(draft.time_us) ? this.#arrival_us : draft.time_us;
+    if (draft.time_us >= 0) return this.time.isTooFarAhead(draft.time_us) ? NO_TIME : draft.time_us;
     for (let slot = draft.candidates[TIME]!; slot >= 0; slot = draft.next_candidate[slot]!) {
       const kind = draft.kinds[slot];
       let time = Number.NaN;
@@ -148,11 +163,11 @@ export class EventWriter {
       else if (kind === SCRATCH) time = this.time.read(draft.scratch, draft.starts[slot]!, draft.ends[slot]!);
       else if (kind === NULL) this.draft.consumed[slot] = 1;
       if (Number.isNaN(time)) continue;
-      if (this.time.isTooFarAhead(time)) return this.#arrival_us;
+      if (this.time.isTooFarAhead(time)) return NO_TIME;
       this.draft.consumed[slot] = 1;
       return time;
     }
-    return this.#arrival_us;
+    return NO_TIME;
   }
 
   #takeLevel(): void {
