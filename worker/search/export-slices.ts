@@ -115,7 +115,7 @@ async function readSlice(context: SearchContext, { filter, range, order }: Expor
         return false;
       },
       async take({ rows, full }: Part) {
-        const whole = await full();
+        const whole = await full(rows);
         const batch = rows.length === whole.rows ? whole : ownRows(whole, rows);
         collected.push(batch);
         size_bytes += batchSize_bytes(batch);

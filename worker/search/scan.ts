@@ -20,8 +20,11 @@ import type { View, WindowFrame } from "./view.ts";
 export interface Part {
   batch: EventBatch;
   rows: Uint32Array;
-  /** The same rows of the same batch with all columns: much memory, so one at a time (`SearchContext.heavy`). */
-  full(): Promise<EventBatch>;
+  /**
+   * The batch with all columns, true in the given rows: much memory, so one at a time (`SearchContext.heavy`).
+   * @param rows ascending
+   */
+  full(rows: Uint32Array): Promise<EventBatch>;
 }
 
 export interface Scan {
@@ -113,15 +116,17 @@ interface GroupUnit {
 
 type Unit = { ts_min_us: number; ts_max_us: number; row: SegmentRow } | GroupUnit;
 
-async function scanGroup(context: SearchContext, scan: Scan, { segment, group, ranges }: GroupUnit): Promise<void> {
-  const batch = await segment.readGroup(group, scan.names);
+async function scanGroup(context: SearchContext, scan: Scan, words: readonly string[], unit: GroupUnit): Promise<void> {
+  const { segment, group, ranges } = unit;
+  // A row without one of the words its message must have does not match, whatever else is in it.
+  const batch = await segment.readGroup(group, scan.names, { words });
   context.cost.rows_scanned += batch.rows;
   const rows = rowsInRanges(batch, matchRows(scan.filter, batch), ranges);
   if (rows.length === 0) return;
   await scan.take({
     batch,
     rows,
-    full: async () => (scan.names === null ? batch : segment.readGroup(group, null)),
+    full: async (wanted) => (scan.names === null ? batch : segment.readGroup(group, null, { rows: wanted })),
   });
 }
 
@@ -166,7 +171,7 @@ async function scanSegments(context: SearchContext, scan: Scan, rows: readonly S
     } else if ("row" in unit) {
       waiting.push(...(await scanSegment(context, scan, hints, unit.row)));
       sort();
-    } else await scanGroup(context, scan, unit);
+    } else await scanGroup(context, scan, hints.tokens, unit);
   });
 }
 

@@ -53,7 +53,7 @@ export async function searchEvents(context: SearchContext, request: PageRequest)
         await context.heavy.run(async () => {
           // Others may have come in while this one waited: mostly it need not be read at all.
           const left = top.candidates(batch, candidates);
-          if (left.length > 0) top.add(await full(), left);
+          if (left.length > 0) top.add(await full(left), left);
         });
       },
     };

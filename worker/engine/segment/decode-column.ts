@@ -7,24 +7,35 @@ import { DamageError } from "./errors.ts";
 import { type DataPage, ENCODING, PAGE_ROWS_MAX, pageValues, readDataPage } from "./pages.ts";
 import { encodeStrings, type Utf8List } from "./strings.ts";
 
+/** Whether a page is to be decoded: its number in the chunk and its rows [row_from, row_to). */
+export type PageChoice = (page: number, row_from: number, row_to: number) => boolean;
+
 /** Complete pages back to back: bytes[start..end). */
 export interface PageRun {
   bytes: Uint8Array;
   start: number;
   end: number;
+  /** Rows of pages that are not chosen become null, undecoded; every page is decoded where there is none. */
+  choice?: PageChoice | null;
 }
 
 const dense = new Float64Array(PAGE_ROWS_MAX);
 const codes = new Uint32Array(PAGE_ROWS_MAX);
 const lengths = new Uint32Array(PAGE_ROWS_MAX);
 
-function readPages(run: PageRun, rows: number): DataPage[] {
-  const pages: DataPage[] = [];
+interface ReadPage extends DataPage {
+  /** Not chosen: its rows count as null and its bytes stay as they are. */
+  skipped: boolean;
+}
+
+function readPages(run: PageRun, rows: number): ReadPage[] {
+  const pages: ReadPage[] = [];
   let counted = 0;
   for (let at = run.start; at < run.end; ) {
     const page = readDataPage(run.bytes, at, run.end);
     if (page.rows > PAGE_ROWS_MAX) throw new DamageError("a page has too many rows");
-    pages.push(page);
+    const skipped = run.choice ? !run.choice(pages.length, counted, counted + page.rows) : false;
+    pages.push(skipped ? { ...page, skipped, nulls: page.rows, values_raw_size: 0 } : { ...page, skipped });
     counted += page.rows;
     at = page.end;
   }
@@ -42,10 +53,11 @@ class Presence {
   }
 
   /** Takes the page's definition levels. @returns the page's marks, null where every row has a value */
-  add(bytes: Uint8Array, page: DataPage, row: number): Uint8Array | null {
+  add(bytes: Uint8Array, page: ReadPage, row: number): Uint8Array | null {
     if (page.nulls === 0) return null;
     this.marks ??= new Uint8Array(this.#rows).fill(1);
-    decodeHybrid(bytes, page.levels_at, page.levels_at + page.levels_size, 1, this.marks, row, page.rows);
+    if (page.skipped) this.marks.fill(0, row, row + page.rows);
+    else decodeHybrid(bytes, page.levels_at, page.levels_at + page.levels_size, 1, this.marks, row, page.rows);
     return this.marks;
   }
 }
@@ -146,7 +158,7 @@ export function decodeStringPages(run: PageRun, rows: number, dictionary: (() =>
   return pages.every(coded) ? decodeDict(run, pages, rows, values) : decodeBytes(run, pages, rows, values);
 }
 
-function decodeDict(run: PageRun, pages: readonly DataPage[], rows: number, values: string[]): DictColumn {
+function decodeDict(run: PageRun, pages: readonly ReadPage[], rows: number, values: string[]): DictColumn {
   const target = new Uint32Array(rows);
   const presence = new Presence(rows);
   let row = 0;
@@ -162,7 +174,7 @@ function decodeDict(run: PageRun, pages: readonly DataPage[], rows: number, valu
   return { kind: "dict", values, codes: target };
 }
 
-function decodeBytes(run: PageRun, pages: readonly DataPage[], rows: number, values: string[] | null): BytesColumn {
+function decodeBytes(run: PageRun, pages: readonly ReadPage[], rows: number, values: string[] | null): BytesColumn {
   const sink = new BytesTarget(rows, pages);
   const dictionary = values === null ? null : encodeStrings(values);
   const presence = new Presence(rows);

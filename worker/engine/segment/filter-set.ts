@@ -34,14 +34,17 @@ export class FilterSet {
   }
 
   mayContainWords(group: number, words: readonly string[]): boolean {
+    const pages = this.pagesWithWords(group, words);
+    return pages === null || pages.includes(true);
+  }
+
+  /** For each page of the messages whether a row of it may have all the words; null where the filter cannot tell. */
+  pagesWithWords(group: number, words: readonly string[]): boolean[] | null {
     const filter = this.#find(group, WORDS);
-    if (filter === null) return true;
     const hashes = words.filter(isAscii).map(wordHash);
-    if (hashes.length === 0) return true;
-    for (let page = 0; page < filter.note; page++) {
-      if (hashes.every(([low, high]) => filter.has(...pageKey(low, high, page)))) return true;
-    }
-    return false;
+    if (filter === null || hashes.length === 0) return null;
+    const may = (page: number) => hashes.every(([low, high]) => filter.has(...pageKey(low, high, page)));
+    return Array.from({ length: filter.note }, (_, page) => may(page));
   }
 
   mayContainValue(group: number, column: string, value: string): boolean {

@@ -2,17 +2,20 @@
 import { crc32 } from "node:zlib";
 import type { Column, NumberColumn } from "../batch/event-batch.ts";
 import { ByteReader } from "./bytes.ts";
-import { decodeBools, decodeNumbers, decodeStringPages, type PageRun } from "./decode-column.ts";
+import { decodeBools, decodeNumbers, decodeStringPages, type PageChoice, type PageRun } from "./decode-column.ts";
 import { DamageError } from "./errors.ts";
 import type { IndexChunk } from "./index-block.ts";
 import { readDictionaryHeader } from "./pages.ts";
 import { decodeStrings } from "./strings.ts";
 import { decompressPieces } from "./zstd.ts";
 
-/** @param bytes the chunk, as long as the index says */
-export function decodeChunk(bytes: Uint8Array, chunk: IndexChunk, kind: Column["kind"], rows: number): Column {
+/**
+ * @param bytes the chunk, as long as the index says
+ * @param choice pages to decode, null for all
+ */
+export function decodeChunk(bytes: Uint8Array, chunk: IndexChunk, kind: Column["kind"], rows: number, choice: PageChoice | null): Column {
   checkPages(bytes, chunk);
-  const run: PageRun = { bytes, start: chunk.dictionary?.size_bytes ?? 0, end: bytes.length };
+  const run: PageRun = { bytes, start: chunk.dictionary?.size_bytes ?? 0, end: bytes.length, choice };
   if (kind === "bool") return decodeBools(run, rows);
   const dictionary = dictionaryBytes(bytes, chunk);
   if (kind === "int64" || kind === "double") {

@@ -4,6 +4,7 @@
 import type { ByteSource } from "../batch/byte-source.ts";
 import type { BytesColumn, Column, EventBatch, NumberColumn } from "../batch/event-batch.ts";
 import { bytesColumn } from "../batch/select.ts";
+import type { PageChoice } from "./decode-column.ts";
 import { asDamage, DamageError, SegmentError } from "./errors.ts";
 import type { SegmentFacts } from "./facts.ts";
 import { VALUE_FILTER_COLUMNS } from "./filter-keys.ts";
@@ -22,6 +23,14 @@ export { bytesSource } from "./ranges.ts";
 const TAIL_GUESS_SIZE_BYTES = 64 * 1024;
 const SIZE_BYTES_MIN = 12;
 
+/** The part of a row group that a reader will look at. Times are always true in every row. */
+export interface GroupPart {
+  /** Only these rows, ascending. */
+  rows?: Uint32Array;
+  /** Only messages that may have all these lower-cased words, as far as a loaded filter tells. */
+  words?: readonly string[];
+}
+
 export interface Segment {
   row: SegmentRow;
   columns: { name: string; kind: Column["kind"]; nulls: number }[];
@@ -29,9 +38,10 @@ export interface Segment {
   /**
    * The events of a row group.
    * @param names columns wanted besides the times, `attributes` for the rest column; null for all
+   * @param part what of the group matters: elsewhere columns may be null, which saves decoding their pages
    * @throws SegmentError where the bytes are damaged; what the source throws
    */
-  readGroup(index: number, names: ReadonlySet<string> | null): Promise<EventBatch>;
+  readGroup(index: number, names: ReadonlySet<string> | null, part?: GroupPart): Promise<EventBatch>;
   /** Event times of a row group alone. */
   readTimes(index: number): Promise<Float64Array>;
   /** Fetches the filters of row groups, in as few reads as possible; those that are there already cost nothing. */
@@ -119,12 +129,13 @@ class OpenSegment implements Segment {
     return column >= 0 && this.#group(group).chunks[column]!.pages !== null;
   }
 
-  readGroup(index: number, names: ReadonlySet<string> | null): Promise<EventBatch> {
+  readGroup(index: number, names: ReadonlySet<string> | null, part: GroupPart = {}): Promise<EventBatch> {
     return this.#guard(async () => {
       const group = this.#group(index);
       const columns = await this.#readColumns(
         group,
         (name) => names === null || names.has(name) || name === TIMESTAMP || name === INGEST_TS,
+        this.#choices(index, part),
       );
       const timestamp_us = times(columns, TIMESTAMP);
       const ingest_us = times(columns, INGEST_TS);
@@ -134,8 +145,28 @@ class OpenSegment implements Segment {
     });
   }
 
+  /** Which pages of a column are wanted; times are always read whole. */
+  #choices(group: number, { rows, words }: GroupPart): (name: string) => PageChoice | null {
+    const near = rows ? rowChoice(rows) : null;
+    const pages = words ? this.#filters.pagesWithWords(group, words) : null;
+    return (name) => {
+      if (name === TIMESTAMP || name === INGEST_TS) return null;
+      if (name !== "message" || pages === null) return near;
+      return (page, row_from, row_to) => pages[page] !== false && (near === null || near(page, row_from, row_to));
+    };
+  }
+
   readTimes(index: number): Promise<Float64Array> {
-    return this.#guard(async () => times(await this.#readColumns(this.#group(index), (name) => name === TIMESTAMP), TIMESTAMP));
+    return this.#guard(async () =>
+      times(
+        await this.#readColumns(
+          this.#group(index),
+          (name) => name === TIMESTAMP,
+          () => null,
+        ),
+        TIMESTAMP,
+      ),
+    );
   }
 
   #group(index: number): IndexGroup {
@@ -144,7 +175,11 @@ class OpenSegment implements Segment {
     return group;
   }
 
-  async #readColumns(group: IndexGroup, wanted: (name: string) => boolean): Promise<Map<string, Column>> {
+  async #readColumns(
+    group: IndexGroup,
+    wanted: (name: string) => boolean,
+    choiceOf: (name: string) => PageChoice | null,
+  ): Promise<Map<string, Column>> {
     const chosen = this.#index.columns
       .map((column, at) => ({ ...column, chunk: group.chunks[at]! }))
       .filter(({ name, chunk }) => chunk.pages !== null && wanted(name));
@@ -152,7 +187,9 @@ class OpenSegment implements Segment {
       this.#source,
       chosen.map(({ chunk }) => chunk),
     );
-    return new Map(chosen.map(({ name, kind, chunk }, at) => [name, decodeColumn(parts[at]!, name, kind, chunk, group.rows)]));
+    return new Map(
+      chosen.map(({ name, kind, chunk }, at) => [name, decodeColumn(parts[at]!, name, kind, chunk, group.rows, choiceOf(name))]),
+    );
   }
 
   /** Damage that is found while reading speaks of the segment; what the source throws passes as it is. */
@@ -166,9 +203,30 @@ class OpenSegment implements Segment {
   }
 }
 
-function decodeColumn(bytes: Uint8Array, name: string, kind: Column["kind"], chunk: IndexGroup["chunks"][number], rows: number): Column {
-  const column = decodeChunk(bytes, chunk, kind, rows);
+function decodeColumn(
+  bytes: Uint8Array,
+  name: string,
+  kind: Column["kind"],
+  chunk: IndexGroup["chunks"][number],
+  rows: number,
+  choice: PageChoice | null,
+): Column {
+  const column = decodeChunk(bytes, chunk, kind, rows, choice);
   return name === REST ? bytesColumn(column, rows) : column;
+}
+
+/** @param rows ascending */
+function rowChoice(rows: Uint32Array): PageChoice {
+  return (_page, row_from, row_to) => {
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle]! < row_from) low = middle + 1;
+      else high = middle;
+    }
+    return low < rows.length && rows[low]! < row_to;
+  };
 }
 
 function times(columns: Map<string, Column>, name: string): Float64Array {
