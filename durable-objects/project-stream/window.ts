@@ -33,6 +33,9 @@ type StoredHead = [
   journal: JournalPointer | null,
 ];
 
+/** Of a frame's head as text, but for its hidden rows. */
+const HEAD_SIZE_BYTES_MAX = 300;
+
 export interface NewFrame {
   frame: AppendFrame;
   seq: number;
@@ -97,7 +100,7 @@ export class Window {
     let group: NewFrame[] = [];
     let group_size_bytes = 0;
     for (const entry of frames) {
-      const size_bytes = entry.frame.bytes?.length ?? 0;
+      const size_bytes = storedSize(entry);
       if (group.length > 0 && group_size_bytes + size_bytes > WINDOW_ROW_SIZE_BYTES_MAX) {
         this.storeSlot(group);
         group = [];
@@ -166,6 +169,12 @@ export class Window {
   private readSlot(slot_id: number): Uint8Array {
     return blobOf(this.sql.exec("SELECT data FROM slot WHERE slot_id = ?", slot_id).toArray()[0]?.data);
   }
+}
+
+/** What a frame takes of its row at most: its bytes, the hashes beside them, and its head, where a hidden row is a number and a comma. */
+function storedSize({ frame, masked }: NewFrame): number {
+  const head_size_bytes = HEAD_SIZE_BYTES_MAX + (masked?.length ?? 0) * 6;
+  return (frame.bytes?.length ?? 0) + (frame.event_ids?.hashes.length ?? 0) + head_size_bytes;
 }
 
 function headOf({ frame, seq, masked }: NewFrame): StoredHead {
