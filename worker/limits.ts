@@ -106,6 +106,7 @@ export const FACT_BUCKET_US = 300_000_000;
 // ── Catalog ─────────────────────────────────────────────────────────────────
 /** Rows in one INSERT: they travel as one JSON text, and D1 takes strings of up to 2 MB. */
 export const CATALOG_ROWS_PER_STATEMENT_MAX = 200;
+export const CATALOG_STATEMENT_SIZE_BYTES_MAX = 1_900_000;
 /** Jobs of one project that count their generation at the same moment try again this often. */
 export const GENERATION_TRIES_MAX = 5;
 /** Keys in one list, get or delete of R2. */

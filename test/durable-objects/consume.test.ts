@@ -5,7 +5,7 @@ import type { AppendAnswer } from "../../durable-objects/project-stream/types.ts
 import { listDeadLetters, UNKNOWN_PROJECT } from "../../worker/catalog/dead-letters.ts";
 import type { EventsNotice } from "../../worker/catalog/deliver.ts";
 import { DEAD_LETTER_PREFIX, journalKey } from "../../worker/catalog/keys.ts";
-import { allAlive } from "../../worker/catalog/segments.ts";
+import { allAlive, insertRows } from "../../worker/catalog/segments.ts";
 import { streamOf } from "../../worker/catalog/stream.ts";
 import { consumeDeadLetters } from "../../worker/consume/dead-letters.ts";
 import { consumeEvents } from "../../worker/consume/events.ts";
@@ -291,6 +291,21 @@ describe("a flush", () => {
     expect(await streamOf(env, project_id).status()).toMatchObject({ outbox: 0, window_frames: 1 });
     expect(await found(project_id)).toEqual(all);
   });
+
+  it("exports rows of many services with long names", async () => {
+    const project_id = newProjectId();
+    const services = Array.from({ length: 64 }, (_, index) => String(index).padStart(1_000, "é"));
+    const row = (await segmentRow(project_id))!;
+    const rows = Array.from({ length: 120 }, (_, index) => ({ ...row, segment_id: `made-${index}`, services }));
+    await insertRows(env.DB, rows);
+    expect(await allAlive(env.DB, project_id)).toHaveLength(121);
+  });
+
+  async function segmentRow(project_id: string) {
+    await append(packed(project_id, ["one"]));
+    await flushStream(houseLater(0), project_id, 0, true);
+    return (await allAlive(env.DB, project_id))[0];
+  }
 
   it("keeps the window while the bucket is away, and exports what it had committed", async () => {
     const project_id = newProjectId();

@@ -178,6 +178,13 @@ describe("a sweep", () => {
 describe("a rebuild", () => {
   const dropTables = () => env.DB.batch([env.DB.prepare("DROP TABLE segments"), env.DB.prepare("DROP TABLE meta")]);
 
+  it("withdraws the rows of a project whose objects are all gone", async () => {
+    const { project_id, flushed } = await flushedProject();
+    await env.BUCKET.delete(flushed.map((row) => row.object_key));
+    expect(await rebuildFromBucket(houseLater(0))).toMatchObject({ withdrawn: flushed.length, segments: 0 });
+    expect(await allAlive(env.DB, project_id)).toEqual([]);
+  });
+
   it("of dropped tables, stopped at any call and made again, finds all that was there, at once", async () => {
     const project_id = await untidyProject();
     await dropTables();

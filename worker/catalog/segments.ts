@@ -2,7 +2,7 @@ import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte, or, type SQL, s
 import { drizzle } from "drizzle-orm/d1";
 import { getTableConfig, SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
-import { CATALOG_ROWS_PER_STATEMENT_MAX } from "../limits.ts";
+import { CATALOG_ROWS_PER_STATEMENT_MAX, CATALOG_STATEMENT_SIZE_BYTES_MAX } from "../limits.ts";
 import { meta, segments } from "./schema.ts";
 
 type StoredRow = typeof segments.$inferSelect;
@@ -48,9 +48,31 @@ function insertStatement(rows: readonly (SegmentRow | Tombstone)[], guard: SQL =
 
 /** Makes committed segments findable. Repeating it changes nothing; a row that was replaced meanwhile stays replaced. */
 export async function insertRows(db: D1Database, rows: readonly (SegmentRow | Tombstone)[]): Promise<void> {
-  for (let from = 0; from < rows.length; from += CATALOG_ROWS_PER_STATEMENT_MAX) {
-    await drizzle(db).run(insertStatement(rows.slice(from, from + CATALOG_ROWS_PER_STATEMENT_MAX)));
+  for (const group of statementsOf(rows)) await drizzle(db).run(insertStatement(group));
+}
+
+/** Rows differ in size by a hundred times: those of many services with long names are told apart by their text. */
+function* statementsOf<T>(rows: readonly T[]): Generator<T[]> {
+  let group: T[] = [];
+  let size = 0;
+  for (const row of rows) {
+    // UTF-8 takes up to three bytes for a character of JSON text.
+    const row_size = JSON.stringify(row).length * 3;
+    if (group.length === CATALOG_ROWS_PER_STATEMENT_MAX || (group.length > 0 && size + row_size > CATALOG_STATEMENT_SIZE_BYTES_MAX)) {
+      yield group;
+      group = [];
+      size = 0;
+    }
+    group.push(row);
+    size += row_size;
   }
+  if (group.length > 0) yield group;
+}
+
+/** Projects of which the catalog has living segments. */
+export async function projectsWithSegments(db: D1Database): Promise<string[]> {
+  const rows = await drizzle(db).selectDistinct({ project_id: segments.project_id }).from(segments).where(isNull(segments.replaced_us));
+  return rows.map((row) => row.project_id);
 }
 
 /** The fields of the contract alone, without the catalog's own marks. */

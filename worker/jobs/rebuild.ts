@@ -1,6 +1,14 @@
 import { catchUpGeneration } from "../catalog/generation.ts";
 import { projectOfKey, SEGMENT_PREFIX } from "../catalog/keys.ts";
-import { allAlive, ensureTables, insertRows, markDeleted, markReplaced, type Tombstone } from "../catalog/segments.ts";
+import {
+  allAlive,
+  ensureTables,
+  insertRows,
+  markDeleted,
+  markReplaced,
+  projectsWithSegments,
+  type Tombstone,
+} from "../catalog/segments.ts";
 import { readSwapRecords } from "../catalog/swaps.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import type { House } from "./house.ts";
@@ -29,7 +37,11 @@ export interface RebuildResult {
 export async function rebuildFromBucket(house: House): Promise<RebuildResult> {
   const result: RebuildResult = { projects: 0, segments: 0, rows: 0, left_out: 0, withdrawn: 0, unreadable: [] };
   await ensureTables(house.db);
-  for (const [project_id, keys] of await segmentKeys(house.bucket)) {
+  const stored = await segmentKeys(house.bucket);
+  // Also those whose objects are all gone: what the catalog says of them must go, too.
+  const projects = new Set([...stored.keys(), ...(await projectsWithSegments(house.db))]);
+  for (const project_id of projects) {
+    const keys = stored.get(project_id) ?? [];
     await rebuildProject(house, project_id, keys, result);
     result.projects++;
   }
