@@ -143,7 +143,7 @@ describe("browsers", () => {
     const allowed = await call("/api/v1/logs", { key: own.key, json: EVENT, headers: { origin: "https://app.example.com" } });
     expect(allowed.headers.get("access-control-allow-origin")).toBe("https://app.example.com");
     const refused = await call("/api/v1/logs", { key: own.key, json: [1], headers: { origin: "https://app.example.com" } });
-    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([400, "https://app.example.com"]);
+    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([422, "https://app.example.com"]);
     const foreign = await call("/api/v1/logs", { key: own.key, json: EVENT, headers: { origin: "https://evil.example.com" } });
     expect(foreign.headers.get("access-control-allow-origin")).toBeNull();
   });

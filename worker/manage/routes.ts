@@ -8,6 +8,7 @@ import type { MaintenanceJobs } from "./jobs.ts";
 import { keyRoutes } from "./keys.ts";
 import { maintenanceRoutes } from "./maintenance.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { operatorKeyRoutes } from "./operator-keys.ts";
 import { projectRoutes } from "./project.ts";
 import { usageRoutes } from "./usage.ts";
 
@@ -19,6 +20,7 @@ export function manageRoutes(jobs: MaintenanceJobs): OpenAPIHono<AppEnv> {
     projectRoutes,
     usageRoutes,
     keyRoutes,
+    operatorKeyRoutes,
     deadLetterRoutes,
     healthRoutes,
     metricsRoutes,
