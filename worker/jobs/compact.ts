@@ -5,7 +5,7 @@ import { writeSwapRecord } from "../catalog/swaps.ts";
 import type { SegmentIdentity, SegmentRow } from "../engine/segment/segment-row.ts";
 import { mergeSegments } from "../engine/segment/write-sorted.ts";
 import { COMPACTIONS_PER_JOB_MAX, REUSED_OUTPUT_AGE_MS } from "../limits.ts";
-import { observe } from "../metrics.ts";
+import { count, observe } from "../metrics.ts";
 import { chooseCompaction } from "./choose-compaction.ts";
 import type { House } from "./house.ts";
 import { putSegment, readSegment, SegmentGone, SegmentStale } from "./store-segment.ts";
@@ -26,6 +26,7 @@ export async function compactProject(house: House, project_id: string, force: bo
 export async function compact(house: House, inputs: readonly SegmentRow[]): Promise<boolean> {
   const { project_id } = inputs[0]!;
   if (!(await nextGeneration(house.db, house.bucket, project_id))) {
+    count("ledge_catalog_behind_total", { task: "compaction" });
     console.error(`compaction of ${project_id} refused: the bucket is newer than the catalog; run \`npm run rebuild-catalog\``);
     return false;
   }

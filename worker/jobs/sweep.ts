@@ -4,6 +4,7 @@ import { deletableSegments, insertRows, knownSegments, markDeleted, purgeTombsto
 import { hasSwapRecord, readSwapRecords, writeSwapRecord } from "../catalog/swaps.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { DELETIONS_PER_SWEEP_MAX, ORPHAN_AGE_MS, REPLACED_OBJECT_LIFE_MS, SWEEP_PAGES_MAX, TOMBSTONE_LIFE_MS } from "../limits.ts";
+import { count } from "../metrics.ts";
 import type { House } from "./house.ts";
 import { type Judgement, judgeSegment, pendingSegments } from "./judge.ts";
 import { readSegment, SegmentGone } from "./store-segment.ts";
@@ -31,6 +32,7 @@ export async function sweep(house: House, ages: SweepAges = AGES): Promise<Sweep
   await settleUnknown(house, ages.orphan_ms, result);
   await purgeTombstones(house.db, (house.now_ms() - TOMBSTONE_LIFE_MS) * 1000);
   for (const project_id of result.refused) {
+    count("ledge_catalog_behind_total", { task: "sweep" });
     console.error(`sweep of ${project_id} refused: the bucket is newer than the catalog; run \`npm run rebuild-catalog\``);
   }
   return result;

@@ -7,7 +7,13 @@ const TIME_TRAVEL: WorldOptions = { steps: 350, fault_chance: 0.005, crash_chanc
 const SHORT: WorldOptions = { steps: 70, fault_chance: 0.02, crash_chance: 0.05, time_travel: false };
 
 /** Seeds that once failed; each stays. */
-const ONCE_FAILED: [number, WorldOptions][] = [];
+const ONCE_FAILED: [number, WorldOptions][] = [
+  [1058, ROUGH],
+  [1150, ROUGH],
+  [5006, TIME_TRAVEL],
+  [5168, TIME_TRAVEL],
+  [20_008, TIME_TRAVEL],
+];
 
 async function runSeeds(from: number, count: number, options: WorldOptions): Promise<number> {
   let reads = 0;
