@@ -101,6 +101,9 @@ export const SEGMENT_ATTRIBUTE_COLUMNS_MAX = 128;
 export const SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX = 64 * 1024;
 /** Ranges of an object this near to each other are read as one: a request costs more than the bytes between. */
 export const READ_GAP_SIZE_BYTES = 64 * 1024;
+/** Services that a segment's row names, and their characters in all: many rows travel in one statement of D1. */
+export const SERVICES_LISTED_MAX = 64;
+export const SERVICES_LISTED_LENGTH_MAX = 4_096;
 export const FACT_BUCKET_US = 300_000_000;
 
 // ── Catalog ─────────────────────────────────────────────────────────────────

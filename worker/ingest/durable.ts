@@ -3,6 +3,7 @@ import { secondsToMidnight } from "../auth/authenticate.ts";
 import { appendDelivery, type EventsNotice } from "../catalog/deliver.ts";
 import { journalKey } from "../catalog/keys.ts";
 import { streamsOf } from "../catalog/stream.ts";
+import { joinBytes } from "../engine/batch/join-bytes.ts";
 import { frameEventIds, readFrameHeader } from "../engine/segment/frame.ts";
 import type { Env } from "../env.ts";
 import { Problem } from "../errors.ts";
@@ -95,20 +96,9 @@ async function send(env: Env, body: unknown, contentType: "json" | "bytes"): Pro
   await withTimeout(env.EVENTS.send(body, { contentType }), QUEUE_SEND_TIMEOUT_MS);
 }
 
-/** A fresh copy of all frames, back to back: sending a buffer takes it away. */
-function backToBack(frames: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const size_bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
-  const whole = new Uint8Array(size_bytes);
-  let offset = 0;
-  for (const frame of frames) {
-    whole.set(frame, offset);
-    offset += frame.length;
-  }
-  return whole;
-}
-
 async function sendOrJournal(env: Env, wait_until: WaitUntil, batch: PackedBatch): Promise<void> {
-  const body = backToBack(batch.frames);
+  // A copy: sending a buffer takes it away.
+  const body = joinBytes(batch.frames);
   const size_bytes = body.length;
   if (size_bytes <= QUEUE_MESSAGE_SIZE_BYTES_MAX) {
     try {
@@ -121,7 +111,7 @@ async function sendOrJournal(env: Env, wait_until: WaitUntil, batch: PackedBatch
   }
   const { project_id, shard, batch_id } = batch;
   const key = journalKey(project_id, shard, batch_id);
-  await putJournal(env, key, body.length === size_bytes ? body : backToBack(batch.frames));
+  await putJournal(env, key, body.length === size_bytes ? body : joinBytes(batch.frames));
   // From here on the batch is safe: what the journal still holds is sent again by cron if this message is lost.
   notify(env, wait_until, { v: 1, kind: "journal", project_id, shard, key, size_bytes });
 }

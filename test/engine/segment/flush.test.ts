@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ByteSource } from "../../../worker/engine/batch/byte-source.ts";
+import { joinBytes } from "../../../worker/engine/batch/join-bytes.ts";
 import { concatBatches } from "../../../worker/engine/batch/select.ts";
-import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
 import { packFrame } from "../../../worker/engine/segment/frame.ts";
 import { bytesSource, openSegment, type Segment, SegmentError } from "../../../worker/engine/segment/read.ts";
 import { segmentFromFrames } from "../../../worker/engine/segment/write-flush.ts";
@@ -18,7 +18,7 @@ function framesOf(parts: readonly Row[][], kinds: Record<string, Kind>[] = []): 
 }
 
 function flush(frames: { bytes: Uint8Array; masked: Uint32Array | null }[]): Uint8Array {
-  return concatBytes(segmentFromFrames(frames, identity()).chunks);
+  return joinBytes(segmentFromFrames(frames, identity()).chunks);
 }
 
 async function readAll(segment: Segment): Promise<Record<string, unknown>[]> {
@@ -45,7 +45,7 @@ describe("a flush", () => {
   it("describes its segment in a row that the footer repeats", async () => {
     const parts = [typicalRows(900, 1), typicalRows(20, 2)];
     const { chunks, row } = segmentFromFrames(framesOf(parts), identity());
-    const bytes = concatBytes(chunks);
+    const bytes = joinBytes(chunks);
     expect(row).toMatchObject({
       ...identity(),
       rows: 920,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
+import { joinBytes } from "../../../worker/engine/batch/join-bytes.ts";
 import {
   FrameError,
   frameEventIds,
@@ -52,7 +52,7 @@ describe("frames", () => {
 
   it("are found again back to back, and their headers at an offset", () => {
     const frames = [3, 800, 1].map((count, ordinal) => packFrame(batchOf(typicalRows(count)), frameMeta(ordinal)));
-    const joined = concatBytes(frames);
+    const joined = joinBytes(frames);
     expect(splitFrames(joined)).toEqual(frames);
     expect(readFrameHeader(joined, frames[0]!.length)).toEqual(readFrameHeader(frames[1]!));
   });
@@ -136,7 +136,7 @@ describe("any frame", () => {
       expect(() => unpackFrame(frame.subarray(0, size)), `${size} bytes`).toThrow(FrameError);
       if (size > 0) expect(() => splitFrames(frame.subarray(0, size)), `${size} bytes`).toThrow(FrameError);
     }
-    expect(() => splitFrames(concatBytes([frame, new Uint8Array(3)]))).toThrow(FrameError);
+    expect(() => splitFrames(joinBytes([frame, new Uint8Array(3)]))).toThrow(FrameError);
     expect(splitFrames(new Uint8Array(0))).toEqual([]);
   });
 });

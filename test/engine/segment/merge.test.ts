@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { joinBytes } from "../../../worker/engine/batch/join-bytes.ts";
 import { wordsOf } from "../../../worker/engine/batch/words.ts";
-import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
 import { packFrame } from "../../../worker/engine/segment/frame.ts";
 import { mergeBounds, planMerge } from "../../../worker/engine/segment/merge-plan.ts";
 import { bytesSource, openSegment, type Segment, SegmentError } from "../../../worker/engine/segment/read.ts";
@@ -23,7 +23,7 @@ const MIDNIGHT_US = 1_767_225_600_000_000;
 async function segmentOf(parts: readonly Row[][], ordinal = 0): Promise<Segment> {
   const frames = parts.map((rows, index) => ({ bytes: packFrame(batchOf(rows), frameMeta(index, rows.length * 300)), masked: null }));
   const { chunks } = segmentFromFrames(frames, identity({ segment_id: `l0-${ordinal}` }));
-  return openSegment(bytesSource(concatBytes(chunks)));
+  return openSegment(bytesSource(joinBytes(chunks)));
 }
 
 const identify = (day: string, ordinal: number) => identity({ segment_id: `l1-${day}-${ordinal}`, level: 1, day, swap_id: "swap" });
@@ -36,7 +36,7 @@ interface Merged {
 async function merge(inputs: readonly Segment[]): Promise<Merged[]> {
   const merged: Merged[] = [];
   for await (const { chunks, row } of mergeSegments(inputs, { identify })) {
-    const segment = await openSegment(bytesSource(concatBytes(chunks)), row.tail_size_bytes);
+    const segment = await openSegment(bytesSource(joinBytes(chunks)), row.tail_size_bytes);
     expect(segment.row).toEqual(row);
     const rows = [];
     for (const group of segment.groups.keys()) rows.push(...flatRows(await segment.readGroup(group, null)));
@@ -128,7 +128,7 @@ describe("a merge", () => {
 
   it("refuses a damaged input", async () => {
     const frames = [{ bytes: packFrame(batchOf(typicalRows(800)), frameMeta()), masked: null }];
-    const bytes = concatBytes(segmentFromFrames(frames, identity()).chunks).slice();
+    const bytes = joinBytes(segmentFromFrames(frames, identity()).chunks).slice();
     const input = await openSegment(bytesSource(bytes));
     bytes[bytes.length - input.row.tail_size_bytes - 10]! ^= 1;
     await expect(merge([input])).rejects.toThrow(SegmentError);

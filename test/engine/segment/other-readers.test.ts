@@ -7,7 +7,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ATTRIBUTE_PREFIX } from "../../../worker/engine/batch/event-batch.ts";
-import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
+import { joinBytes } from "../../../worker/engine/batch/join-bytes.ts";
 import { packFrame } from "../../../worker/engine/segment/frame.ts";
 import { bytesSource, openSegment } from "../../../worker/engine/segment/read.ts";
 import { segmentFromFrames } from "../../../worker/engine/segment/write-flush.ts";
@@ -37,12 +37,12 @@ function awkwardRows(): Row[][] {
 
 function flushed(parts: readonly Row[][]): Uint8Array {
   const frames = parts.map((rows, ordinal) => ({ bytes: packFrame(batchOf(rows), frameMeta(ordinal)), masked: null }));
-  return concatBytes(segmentFromFrames(frames, identity()).chunks);
+  return joinBytes(segmentFromFrames(frames, identity()).chunks);
 }
 
 async function merged(bytes: Uint8Array): Promise<Uint8Array> {
   const input = await openSegment(bytesSource(bytes));
-  for await (const { chunks } of mergeSegments([input], { identify: () => identity({ level: 1 }) })) return concatBytes(chunks);
+  for await (const { chunks } of mergeSegments([input], { identify: () => identity({ level: 1 }) })) return joinBytes(chunks);
   throw new Error("no output");
 }
 
@@ -73,7 +73,7 @@ async function readWithDuckDb(path: string): Promise<Record<string, unknown>[]> 
 
 /** node:zlib decodes only the first of several frames in a row; dictionaries are made of several. */
 function decompressFrames(input: Uint8Array): Uint8Array {
-  return concatBytes(splitZstdFrames(input, 1_000).map((frame) => zstdDecompressSync(frame)));
+  return joinBytes(splitZstdFrames(input, 1_000).map((frame) => zstdDecompressSync(frame)));
 }
 
 async function readWithHyparquet(bytes: Uint8Array): Promise<Record<string, unknown>[]> {

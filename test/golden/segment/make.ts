@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { concatBytes } from "../../../worker/engine/segment/bytes.ts";
+import { joinBytes } from "../../../worker/engine/batch/join-bytes.ts";
 import { packFrame } from "../../../worker/engine/segment/frame.ts";
 import { bytesSource, openSegment } from "../../../worker/engine/segment/read.ts";
 import { segmentFromFrames } from "../../../worker/engine/segment/write-flush.ts";
@@ -15,13 +15,13 @@ import { GOLDEN_FRAMES } from "./rows.ts";
 const folder = join(import.meta.dirname, process.argv[2] ?? "new");
 await mkdir(folder, { recursive: true });
 const frames = GOLDEN_FRAMES.map((rows, ordinal) => packFrame(batchOf(rows), frameMeta(ordinal, rows.length * 300)));
-await writeFile(join(folder, "frames.bin"), concatBytes(frames));
+await writeFile(join(folder, "frames.bin"), joinBytes(frames));
 const flushed = segmentFromFrames(
   frames.map((bytes) => ({ bytes, masked: null })),
   identity(),
 );
-const level_0 = concatBytes(flushed.chunks);
+const level_0 = joinBytes(flushed.chunks);
 await writeFile(join(folder, "level-0.parquet"), level_0);
 const input = await openSegment(bytesSource(level_0));
 const merged = mergeSegments([input], { identify: (day) => identity({ segment_id: `l1-${day}`, level: 1, day, swap_id: "golden" }) });
-for await (const { chunks, row } of merged) await writeFile(join(folder, `level-1-${row.day}.parquet`), concatBytes(chunks));
+for await (const { chunks, row } of merged) await writeFile(join(folder, `level-1-${row.day}.parquet`), joinBytes(chunks));

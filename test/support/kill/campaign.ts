@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Ledge, startLedge } from "../../../clients/cli/local/index.ts";
-import { Ledger, randomOf, type Verdict } from "./ledger.ts";
+import { randomOf } from "../random.ts";
+import { Ledger, type Verdict } from "./ledger.ts";
 
 export interface CampaignOptions {
   home: string;

@@ -1,15 +1,6 @@
-/** Who does what next in the simulated world: one seeded choice after another, nothing left to chance or to the clock. */
+import { randomOf } from "../random.ts";
 
-/** mulberry32: small, seeded, good enough to choose. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+/** Who does what next in the simulated world: one seeded choice after another, nothing left to chance or to the clock. */
 
 export class InjectedFault extends Error {}
 

@@ -182,16 +182,3 @@ export function bufferOf(bytes: Uint8Array): Buffer {
 export function utf8(bytes: Uint8Array): string {
   return bufferOf(bytes).toString("utf8");
 }
-
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  let size = 0;
-  for (const part of parts) size += part.length;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

@@ -7,7 +7,8 @@ import { crc32 } from "node:zlib";
 import { PAGE_SIZE_BYTES } from "../../limits.ts";
 import type { BytesColumn, Column, EventBatch, NumberColumn } from "../batch/event-batch.ts";
 import { NULL_CODE } from "../batch/event-batch.ts";
-import { ByteReader, ByteSink, concatBytes } from "./bytes.ts";
+import { joinBytes } from "../batch/join-bytes.ts";
+import { ByteReader, ByteSink } from "./bytes.ts";
 import { decodeBools, decodeNumbers, decodeStringPages, decodeTimes } from "./decode-column.ts";
 import { encodeBools, encodeBytes, encodeNumbers, encodeTimes } from "./encode-column.ts";
 import { asDamage, DamageError, FrameError } from "./errors.ts";
@@ -269,7 +270,7 @@ export class OpenFrame {
       parts.push(size === piece_size ? stored : decompress(stored, piece_size));
       at += size;
     }
-    return parts.length === 0 ? new Uint8Array(0) : concatBytes(parts);
+    return parts.length === 1 ? parts[0]! : joinBytes(parts);
   }
 }
 

@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import type { ColumnChunk, Encoding, FileMetaData, KeyValue, ParquetType, RowGroup, SchemaElement } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
-import { SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX } from "../../limits.ts";
+import { SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX, SERVICES_LISTED_LENGTH_MAX, SERVICES_LISTED_MAX } from "../../limits.ts";
 import type { Column } from "../batch/event-batch.ts";
 import type { Family } from "../batch/unify.ts";
 import type { Chunk } from "./chunk.ts";
@@ -15,8 +15,6 @@ import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
 
 const SEGMENT_VERSION = "1";
 
-/** Services that a catalog row lists. */
-const SERVICES_LISTED_MAX = 64;
 const MAGIC = new Uint8Array([0x50, 0x41, 0x52, 0x31]);
 const ENCODING_NAMES: Record<number, Encoding> = {
   0: "PLAIN",
@@ -144,7 +142,7 @@ export class SegmentWriter {
       rows: this.#rows,
       raw_bytes,
       level_mask: levelMaskOf(facts),
-      services: facts.services.length <= SERVICES_LISTED_MAX ? facts.services.toSorted() : null,
+      services: listedServices(facts.services),
     };
   }
 
@@ -207,4 +205,10 @@ function statistics(
   { min, max }: { min: number; max: number },
 ): { min_value: number | bigint; max_value: number | bigint } {
   return family === "double" ? { min_value: min, max_value: max } : { min_value: BigInt(min), max_value: BigInt(max) };
+}
+
+/** Null where there are too many, or they are too long, for a row of the catalog. */
+function listedServices(services: readonly string[]): string[] | null {
+  const length = services.reduce((sum, service) => sum + service.length, 0);
+  return services.length <= SERVICES_LISTED_MAX && length <= SERVICES_LISTED_LENGTH_MAX ? services.toSorted() : null;
 }

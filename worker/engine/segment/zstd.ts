@@ -5,7 +5,7 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { PAGE_SIZE_BYTES } from "../../limits.ts";
-import { concatBytes } from "./bytes.ts";
+import { joinBytes } from "../batch/join-bytes.ts";
 import { DamageError } from "./errors.ts";
 
 /** Below this a call costs more than the bytes it could save. */
@@ -71,5 +71,5 @@ export function decompressPieces(packed: Uint8Array, sizes: readonly number[], r
     at += size;
   }
   if (at !== packed.length) throw new DamageError("pieces do not fill their place");
-  return concatBytes(raw);
+  return raw.length === 1 ? raw[0]! : joinBytes(raw);
 }
