@@ -1,16 +1,39 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { authenticate } from "../auth/authenticate.ts";
-import { listDeadLetters, replayDeadLetters } from "../catalog/dead-letters.ts";
+import { authenticateOperator } from "../auth/operator.ts";
+import { listDeadLetters, replayDeadLetters, UNKNOWN_PROJECT } from "../catalog/dead-letters.ts";
+import type { Env } from "../env.ts";
 import { Problem } from "../errors.ts";
 import { BUCKET_PAGE_MAX, DEAD_LETTER_REPLAYS_MAX } from "../limits.ts";
 import { createRouter } from "../router.ts";
-import { KEY_SECURITY, problems } from "../schemas.ts";
+import { KEY_SECURITY, OPERATOR_SECURITY, problems } from "../schemas.ts";
 import { DeadLetterView } from "./schemas.ts";
 import { smallBody } from "./small-body.ts";
 
 const LIMIT_DEFAULT = 100;
 const CURSOR_LENGTH_MAX = 4_096;
 const LetterId = z.string().regex(/^[A-Za-z0-9-]{1,200}$/);
+
+const Page = z.object({
+  limit: z.coerce.number().int().min(1).max(BUCKET_PAGE_MAX).default(LIMIT_DEFAULT),
+  cursor: z.string().max(CURSOR_LENGTH_MAX).optional(),
+});
+
+const Letters = {
+  description: "A page; `cursor` leads to the next one.",
+  content: { "application/json": { schema: z.object({ letters: z.array(DeadLetterView), cursor: z.string().nullable() }) } },
+};
+
+async function lettersOf(env: Env, project_id: string, { limit, cursor }: z.infer<typeof Page>) {
+  try {
+    return await listDeadLetters(env, project_id, { limit, cursor });
+  } catch (error) {
+    if (cursor === undefined) throw error;
+    throw new Problem("invalid", "query: cursor: not one of an earlier page", {
+      errors: [{ field: "cursor", value: cursor, message: "not one of an earlier page" }],
+    });
+  }
+}
 
 const list = createRoute({
   method: "get",
@@ -20,19 +43,30 @@ const list = createRoute({
   description: "They are kept until they are replayed. Oldest first.",
   security: KEY_SECURITY,
   middleware: [authenticate("admin")],
-  request: {
-    query: z.object({
-      limit: z.coerce.number().int().min(1).max(BUCKET_PAGE_MAX).default(LIMIT_DEFAULT),
-      cursor: z.string().max(CURSOR_LENGTH_MAX).optional(),
-    }),
-  },
+  request: { query: Page },
   responses: {
-    200: {
-      description: "A page; `cursor` leads to the next one.",
-      content: { "application/json": { schema: z.object({ letters: z.array(DeadLetterView), cursor: z.string().nullable() }) } },
-    },
+    200: Letters,
     ...problems(401, 403, 410, 422, 429, 503),
   },
+});
+
+const listAsOperator = createRoute({
+  method: "get",
+  path: "/api/v1/admin/dead-letters",
+  tags: ["Operate"],
+  summary: "Dead letters of any project, or of none that is known",
+  description: "Messages that could not even be read belong to no project: they are listed where none is named. Oldest first.",
+  security: OPERATOR_SECURITY,
+  middleware: [authenticateOperator()],
+  request: {
+    query: Page.extend({
+      project_id: z
+        .string()
+        .regex(/^[a-z2-7]{12}$/)
+        .optional(),
+    }),
+  },
+  responses: { 200: Letters, ...problems(401, 403, 422, 503) },
 });
 
 const ReplayInput = z
@@ -62,16 +96,10 @@ const replay = createRoute({
 });
 
 export const deadLetterRoutes = createRouter();
-deadLetterRoutes.openapi(list, async (c) => {
-  const { limit, cursor } = c.req.valid("query");
-  try {
-    return c.json(await listDeadLetters(c.env, c.var.access.project_id, { limit, cursor }), 200);
-  } catch (error) {
-    if (cursor === undefined) throw error;
-    throw new Problem("invalid", "query: cursor: not one of an earlier page", {
-      errors: [{ field: "cursor", value: cursor, message: "not one of an earlier page" }],
-    });
-  }
+deadLetterRoutes.openapi(list, async (c) => c.json(await lettersOf(c.env, c.var.access.project_id, c.req.valid("query")), 200));
+deadLetterRoutes.openapi(listAsOperator, async (c) => {
+  const { project_id, ...page } = c.req.valid("query");
+  return c.json(await lettersOf(c.env, project_id ?? UNKNOWN_PROJECT, page), 200);
 });
 deadLetterRoutes.openapi(replay, async (c) => {
   const input = c.req.valid("json");
