@@ -143,6 +143,10 @@ export const MERGE_CACHE_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 export const COMPACT_INPUTS_MIN = 8;
 /** … or this long after the oldest of them was made. */
 export const COMPACT_AGE_MS = 3_600_000;
+/** On one machine they wait while the newest of them is younger than this … */
+export const COMPACT_RUSH_MS = 10_000;
+/** … and there are fewer than this. */
+export const COMPACT_INPUTS_RUSH_MAX = 64;
 /** Replaced segments outlive the longest query (spine, rule 5). */
 export const REPLACED_OBJECT_LIFE_MS = 3_600_000;
 export const TOMBSTONE_LIFE_MS = 7 * 86_400_000;

@@ -244,10 +244,17 @@ export async function catalogTotals(db: D1Database, project_id: string | null): 
   return found[0]!;
 }
 
-/** How many living segments of level 0 a project has, and when the oldest was made. */
-export async function flushedSegments(db: D1Database, project_id: string): Promise<{ count: number; oldest_us: number | null }> {
+/** How many living segments of level 0 a project has, and when the oldest and the newest were made. */
+export async function flushedSegments(
+  db: D1Database,
+  project_id: string,
+): Promise<{ count: number; oldest_us: number | null; newest_us: number | null }> {
   const found = await drizzle(db)
-    .select({ count: sql<number>`count(*)`, oldest_us: sql<number | null>`min(created_us)` })
+    .select({
+      count: sql<number>`count(*)`,
+      oldest_us: sql<number | null>`min(created_us)`,
+      newest_us: sql<number | null>`max(created_us)`,
+    })
     .from(segments)
     .where(and(eq(segments.project_id, project_id), isNull(segments.replaced_us), inArray(segments.level, [0])));
   return found[0]!;

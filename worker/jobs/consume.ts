@@ -1,7 +1,8 @@
 import { flushedSegments } from "../catalog/segments.ts";
 import type { Env } from "../env.ts";
-import { COMPACT_AGE_MS, COMPACT_INPUTS_MIN } from "../limits.ts";
+import { COMPACT_RUSH_MS } from "../limits.ts";
 import { compactProject } from "./compact.ts";
+import { compactionTurn } from "./compaction-turn.ts";
 import { flushStream } from "./flush.ts";
 import { type House, houseOf, type Job } from "./house.ts";
 import { retain } from "./retain.ts";
@@ -27,7 +28,7 @@ async function runJob(house: House, job: Job): Promise<void> {
       await askForCompaction(house, job.project_id);
       return;
     case "compact":
-      await compactProject(house, job.project_id, false);
+      await compactInTurn(house, job.project_id);
       return;
     case "retain":
       await retain(house, job.project_id, job.retention_days);
@@ -36,7 +37,15 @@ async function runJob(house: House, job: Job): Promise<void> {
 }
 
 async function askForCompaction(house: House, project_id: string): Promise<void> {
-  const { count, oldest_us } = await flushedSegments(house.db, project_id);
-  const aged = oldest_us !== null && house.now_ms() * 1000 - oldest_us >= COMPACT_AGE_MS * 1000;
-  if (count >= COMPACT_INPUTS_MIN || aged) await house.ask({ v: 1, kind: "compact", project_id });
+  const turn = await turnOf(house, project_id);
+  if (turn !== "none") await house.ask({ v: 1, kind: "compact", project_id }, turn === "later" ? COMPACT_RUSH_MS / 1000 : 0);
+}
+
+/** Where it is too early still, the flush that came between has asked again. */
+async function compactInTurn(house: House, project_id: string): Promise<void> {
+  if ((await turnOf(house, project_id)) !== "later") await compactProject(house, project_id, false);
+}
+
+async function turnOf(house: House, project_id: string): Promise<"now" | "later" | "none"> {
+  return compactionTurn(await flushedSegments(house.db, project_id), house.now_ms() * 1000, house.one_thread);
 }

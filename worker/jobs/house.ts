@@ -8,7 +8,9 @@ export interface House {
   bucket: R2Bucket;
   stream(project_id: string, shard: number): ProjectStreamRpc;
   /** Sends a message to the jobs queue. */
-  ask(job: Job): Promise<void>;
+  ask(job: Job, delay_s?: number): Promise<void>;
+  /** Jobs take their time from ingest and searches: the local profile. */
+  one_thread: boolean;
   now_ms(): number;
 }
 
@@ -22,9 +24,10 @@ export function houseOf(env: Env): House {
     db: env.DB,
     bucket: env.BUCKET,
     stream: (project_id, shard) => streamOf(env, project_id, shard),
-    ask: async (job) => {
-      await env.JOBS.send(job, { contentType: "json" });
+    ask: async (job, delay_s = 0) => {
+      await env.JOBS.send(job, { contentType: "json", delaySeconds: delay_s });
     },
+    one_thread: env.LEDGE_PROFILE === "local",
     now_ms: Date.now,
   };
 }

@@ -73,6 +73,7 @@ export function houseFor(store: WorldStore, scheduler: Scheduler, actor: Actor):
     bucket: bucketOn(store.objects, step, now_ms),
     stream: (project_id, shard) => streamStub(store, `${project_id}:${shard}`, step),
     ask: async () => undefined,
+    one_thread: false,
     now_ms,
   };
 }
