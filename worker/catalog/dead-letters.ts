@@ -58,10 +58,7 @@ export async function replayDeadLetters(
   project_id: string,
   ids: readonly string[] | "all",
 ): Promise<ReplayResult> {
-  const chosen =
-    ids === "all"
-      ? (await listDeadLetters(env, project_id, { limit: DEAD_LETTER_REPLAYS_MAX })).letters.map((letter) => letter.letter_id)
-      : ids;
+  const chosen = ids === "all" ? await firstLetters(env, project_id) : ids;
   const result: ReplayResult = { replayed: [], failed: [] };
   for (const letter_id of chosen.slice(0, DEAD_LETTER_REPLAYS_MAX)) {
     const reason = await replayOne(env, project_id, letter_id);
@@ -69,6 +66,18 @@ export async function replayDeadLetters(
     else result.failed.push({ letter_id, reason });
   }
   return result;
+}
+
+/** R2 may list fewer objects at once than were asked for. */
+async function firstLetters(env: Pick<Env, "BUCKET">, project_id: string): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listDeadLetters(env, project_id, { limit: DEAD_LETTER_REPLAYS_MAX, cursor });
+    ids.push(...page.letters.map((letter) => letter.letter_id));
+    cursor = page.cursor ?? undefined;
+  } while (cursor !== undefined && ids.length < DEAD_LETTER_REPLAYS_MAX);
+  return ids;
 }
 
 async function replayOne(env: Pick<Env, "BUCKET" | "STREAM">, project_id: string, letter_id: string): Promise<string | null> {

@@ -13,6 +13,7 @@ const ONCE_FAILED: [number, WorldOptions][] = [
   [5006, TIME_TRAVEL],
   [5168, TIME_TRAVEL],
   [20_008, TIME_TRAVEL],
+  [100_959, { steps: 460, fault_chance: 0.03, crash_chance: 0, time_travel: false }],
 ];
 
 async function runSeeds(from: number, count: number, options: WorldOptions): Promise<number> {
