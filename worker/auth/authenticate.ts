@@ -44,7 +44,7 @@ export async function identify(env: Env, key_text: string): Promise<{ access: Ac
 }
 
 /** Seconds until the next UTC midnight, when quotas are renewed. */
-export function secondsToMidnight(now_ms: number): number {
+function secondsToMidnight(now_ms: number): number {
   return Math.ceil((86_400_000 - (now_ms % 86_400_000)) / 1000);
 }
 

@@ -2,6 +2,7 @@ import type { AppendAnswer, AppendFrame, ProjectStreamRpc } from "../../durable-
 import { FrameError } from "../engine/segment/errors.ts";
 import { frameEventIds, readFrameHeader, splitFrames } from "../engine/segment/frame.ts";
 import { APPEND_SIZE_BYTES_MAX, APPEND_TIMEOUT_MS } from "../limits.ts";
+import { withTimeout } from "../timeout.ts";
 import { parseJournalKey } from "./keys.ts";
 
 /** How to reach a stream: `streamsOf(env)`, or another in tests. */
@@ -33,10 +34,15 @@ export function isNotice(body: unknown): body is EventsNotice {
  * @throws FrameError where the bytes are damaged or mix streams
  */
 export function deliveryOf(bytes: Uint8Array, journal_key: string | null = null): Delivery {
+  return deliveryOfFrames(splitFrames(bytes), journal_key);
+}
+
+/** The same of frames that are not joined yet. */
+export function deliveryOfFrames(packed_frames: readonly Uint8Array[], journal_key: string | null = null): Delivery {
   let offset = 0;
   const frames: AppendFrame[] = [];
   let stream: { project_id: string; shard: number } | null = null;
-  for (const packed of splitFrames(bytes)) {
+  for (const packed of packed_frames) {
     const { project_id, shard, ...header } = readFrameHeader(packed);
     stream ??= { project_id, shard };
     if (stream.project_id !== project_id || stream.shard !== shard) throw new FrameError("frames of two streams in one message");
@@ -73,7 +79,7 @@ export async function appendDelivery(streams: StreamFinder, delivery: Delivery, 
   for (const frames of callsOf(delivery.frames)) {
     const { project_id, shard } = delivery;
     const call = streams(project_id, shard).append({ project_id, shard, frames, enforce_quota });
-    const answer = await within(call, APPEND_TIMEOUT_MS);
+    const answer = await withTimeout(call, APPEND_TIMEOUT_MS);
     if (answer.status !== "ok") return answer;
     taken.frames.push(...answer.frames);
     taken.event_ids_overflowed ||= answer.event_ids_overflowed;
@@ -95,16 +101,4 @@ function* callsOf(frames: readonly AppendFrame[]): Generator<AppendFrame[]> {
     group_size_bytes += size_bytes;
   }
   if (group.length > 0) yield group;
-}
-
-async function within<T>(promise: Promise<T>, timeout_ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeout_ms} ms`)), timeout_ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,10 +1,8 @@
-import type { AppendAnswer, AppendFrame } from "../../durable-objects/project-stream/types.ts";
-import { secondsToMidnight } from "../auth/authenticate.ts";
-import { appendDelivery, type EventsNotice } from "../catalog/deliver.ts";
+import type { AppendAnswer } from "../../durable-objects/project-stream/types.ts";
+import { appendDelivery, deliveryOfFrames, type EventsNotice } from "../catalog/deliver.ts";
 import { journalKey } from "../catalog/keys.ts";
 import { streamsOf } from "../catalog/stream.ts";
 import { joinBytes } from "../engine/batch/join-bytes.ts";
-import { frameEventIds, readFrameHeader } from "../engine/segment/frame.ts";
 import type { Env } from "../env.ts";
 import { Problem } from "../errors.ts";
 import { JOURNAL_PUT_TIMEOUT_MS, QUEUE_MESSAGE_SIZE_BYTES_MAX, QUEUE_SEND_TIMEOUT_MS } from "../limits.ts";
@@ -50,22 +48,6 @@ function notify(env: Env, wait_until: WaitUntil, notice: EventsNotice): void {
 
 // ── local: a row of the project's object ────────────────────────────────────
 
-function appendFrame(bytes: Uint8Array): AppendFrame {
-  const { frame_id, rows, raw_bytes, size_bytes, ts_min_us, ts_max_us, accepted_us } = readFrameHeader(bytes);
-  return {
-    frame_id,
-    rows,
-    raw_bytes,
-    size_bytes,
-    ts_min_us,
-    ts_max_us,
-    accepted_us,
-    bytes,
-    journal: null,
-    event_ids: frameEventIds(bytes),
-  };
-}
-
 function assertAppended(answer: AppendAnswer): asserts answer is Extract<AppendAnswer, { status: "ok" }> {
   switch (answer.status) {
     case "ok":
@@ -74,7 +56,7 @@ function assertAppended(answer: AppendAnswer): asserts answer is Extract<AppendA
       throw new Problem("unavailable", "The project's window is full until it is flushed.", { retry_after_s: FULL_RETRY_AFTER_S });
     case "quota":
       throw new Problem("quota_exceeded", "The day's events are used up; the quota is renewed at midnight UTC.", {
-        retry_after_s: answer.retry_after_s || secondsToMidnight(Date.now()),
+        retry_after_s: answer.retry_after_s,
       });
     case "gone":
       throw new Problem("gone", "This project was deleted.");
@@ -83,7 +65,7 @@ function assertAppended(answer: AppendAnswer): asserts answer is Extract<AppendA
 
 async function appendDirectly(env: Env, wait_until: WaitUntil, batch: PackedBatch): Promise<DurableResult> {
   const { project_id, shard } = batch;
-  const delivery = { project_id, shard, frames: batch.frames.map(appendFrame) };
+  const delivery = deliveryOfFrames(batch.frames);
   const answer = await tryTwice(() => appendDelivery(streamsOf(env), delivery, true));
   assertAppended(answer);
   notify(env, wait_until, { v: 1, kind: "nudge", project_id, shard });

@@ -7,7 +7,8 @@ import { histogram, niceInterval_us } from "../../../worker/search/histogram.ts"
 import { findEvent, neighbours } from "../../../worker/search/one-event.ts";
 import { searchEvents } from "../../../worker/search/search-events.ts";
 import { searchStats, statsPipe } from "../../../worker/search/search-stats.ts";
-import { canonical, type PlainEvent, randomEvents, randomOf } from "../../support/search/events.ts";
+import { randomOf } from "../../support/random.ts";
+import { canonical, type PlainEvent, randomEvents } from "../../support/search/events.ts";
 import { SearchHouse } from "../../support/search/house.ts";
 
 const START_US = Date.UTC(2026, 10, 20, 6, 3) * 1_000;

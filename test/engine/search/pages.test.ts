@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ALL, parseQuery } from "../../../worker/engine/query/query.ts";
 import type { Order, Position } from "../../../worker/search/cursor.ts";
 import { searchEvents } from "../../../worker/search/search-events.ts";
-import { canonical, type PlainEvent, randomEvents, randomOf } from "../../support/search/events.ts";
+import { randomOf } from "../../support/random.ts";
+import { canonical, type PlainEvent, randomEvents } from "../../support/search/events.ts";
 import { SearchHouse } from "../../support/search/house.ts";
 
 const START_US = Date.UTC(2026, 10, 20, 0, 10) * 1_000;

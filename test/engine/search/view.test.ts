@@ -4,7 +4,8 @@ import { Problem } from "../../../worker/errors.ts";
 import { ByteCache } from "../../../worker/search/byte-cache.ts";
 import { SearchContext, type SearchSources } from "../../../worker/search/context.ts";
 import { searchEvents } from "../../../worker/search/search-events.ts";
-import { randomEvents, randomOf } from "../../support/search/events.ts";
+import { randomOf } from "../../support/random.ts";
+import { randomEvents } from "../../support/search/events.ts";
 import { SearchHouse } from "../../support/search/house.ts";
 
 const NOW_US = Date.UTC(2026, 10, 20, 12) * 1_000;

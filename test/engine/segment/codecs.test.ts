@@ -14,7 +14,7 @@ import { murmur128 } from "../../../worker/engine/segment/hash.ts";
 import { numberDictionary } from "../../../worker/engine/segment/number-dictionary.ts";
 import { decodeStrings, encodeStrings } from "../../../worker/engine/segment/strings.ts";
 import { compress, compressPieces, decompress, decompressPieces } from "../../../worker/engine/segment/zstd.ts";
-import { randomOf } from "./events.ts";
+import { randomOf } from "../../support/random.ts";
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,9 +1,11 @@
 /** Events as plain rows, the batches made of them, and back: what the tests of frames and segments compare. */
+
 import { ATTRIBUTE_PREFIX, type Column, type EventBatch, NULL_CODE } from "../../../worker/engine/batch/event-batch.ts";
 import { columnValue, valueAt } from "../../../worker/engine/batch/select.ts";
 import { bytesOf } from "../../../worker/engine/batch/unify.ts";
 import type { FrameMeta } from "../../../worker/engine/segment/frame.ts";
 import type { SegmentIdentity } from "../../../worker/engine/segment/segment-row.ts";
+import { randomOf } from "../../support/random.ts";
 
 export type Value = string | number | boolean;
 
@@ -121,17 +123,6 @@ export function identity(overrides: Partial<SegmentIdentity> = {}): SegmentIdent
     created_us: 1_700_000_000_000_000,
     swap_id: null,
     ...overrides,
-  };
-}
-
-/** A small generator of numbers from a seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
 

@@ -14,8 +14,9 @@ import {
   ROW_GROUP_RAW_SIZE_BYTES_MAX,
   ROW_GROUP_ROWS_MAX,
 } from "../../../worker/limits.ts";
+import { randomOf } from "../../support/random.ts";
 import { rowsArbitrary } from "./arbitraries.ts";
-import { batchOf, flatRows, flatRowsOf, frameMeta, identity, type Row, randomOf, sorted, typicalRows } from "./events.ts";
+import { batchOf, flatRows, flatRowsOf, frameMeta, identity, type Row, sorted, typicalRows } from "./events.ts";
 
 const DAY_US = 86_400_000_000;
 const MIDNIGHT_US = 1_767_225_600_000_000;

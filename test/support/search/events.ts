@@ -100,17 +100,6 @@ function isoOf(time_us: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${String(time_us - ms * 1_000).padStart(3, "0")}Z`;
 }
 
-/** Deterministic pseudo-random numbers from 0 to below 1 (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 const SERVICES = ["api", "web", "billing", "auth"];
 const TEMPLATES = [

@@ -1,21 +1,11 @@
+import { STRING_FIELDS } from "../batch/event-batch.ts";
+
 /**
  * Which names mean which field, in one table. Names are compared without regard to case, `_` and `-` (dots and `@` count), so that
  * `requestId`, `request_id`, `Request-Id` and `x-request-id` need no rows of their own. Of several names in one event the one that stands
  * first here wins; the others stay attributes under their own names.
  */
-export const ROLES = [
-  "time",
-  "level",
-  "service",
-  "environment",
-  "host",
-  "source",
-  "message",
-  "trace_id",
-  "span_id",
-  "request_id",
-  "event_id",
-] as const;
+export const ROLES = ["time", ...STRING_FIELDS] as const;
 export type RoleName = (typeof ROLES)[number];
 
 /** How a level's number is to be read, see level.ts. */
