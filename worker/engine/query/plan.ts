@@ -1,0 +1,43 @@
+/**
+ * What a query computes, whichever language it was written in: a filter on stored events, steps on each batch of those that match, and either
+ * events in the order of time or a reduction to a table. Plain data: it can be sent to another invocation.
+ */
+import type { Expression } from "./expression.ts";
+import type { Filter } from "./filter.ts";
+import type { Pipe } from "./pipe.ts";
+import type { StatsPipe } from "./pipe-stats.ts";
+
+/** Changes a batch of matching events: adds columns or drops rows. */
+export type EventStep =
+  | { kind: "where"; filter: Filter }
+  /** Adds (or replaces) the column `field`, a resolved name such as `attributes.seconds`. */
+  | { kind: "eval"; field: string; expression: Expression }
+  | { kind: "extract"; from: string; by: ExtractRule };
+
+/** How `extract` reads a text; the fields that it names become attributes. */
+export type ExtractRule =
+  | { kind: "pattern"; pattern: string }
+  | { kind: "regex"; pattern: string }
+  | { kind: "json"; prefix: string | null }
+  | { kind: "logfmt"; prefix: string | null };
+
+/** Chosen columns of events, ordered by keys and cut: what `sort` on events and SQL without aggregates ask for. */
+export interface RowsReduction {
+  kind: "rows";
+  /** Null: whole events. */
+  columns: { field: string; as: string }[] | null;
+  keys: { field: string; descending: boolean }[];
+  /** Rows kept, those that are skipped included. */
+  limit: number;
+}
+
+export type Reduction = StatsPipe | RowsReduction;
+
+export interface Plan {
+  filter: Filter;
+  steps: EventStep[];
+  /** Null: events, newest first unless asked otherwise. */
+  reduce: Reduction | null;
+  /** On the table of the reduction, in order. */
+  table: Pipe[];
+}
