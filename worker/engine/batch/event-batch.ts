@@ -7,6 +7,9 @@
  * Column names are the event's field names (`FIELDS`), then `attributes.<dotted name>` for each attribute that got a column of its own.
  * Attributes without a column, and values whose type differs from their column's, live in `rest`: one JSON object per row.
  * The value of attribute X in a row is therefore: the column's value if it is not null, else `rest[row]?.[X]`.
+ *
+ * A batch that was read from a segment decodes a column, and of a column each of its members, when it is first touched: whoever is fast
+ * touches little. What is optional below says the same as the members beside it in a form that costs less, and is never needed.
  */
 export interface EventBatch {
   rows: number;
@@ -25,6 +28,23 @@ export interface DictColumn {
   kind: "dict";
   values: string[];
   codes: Uint32Array;
+  /** The same values as `values`, as UTF-8; there where making strings of all of them would cost. */
+  utf8?: Utf8Values;
+  /** The same codes as `codes`, as runs; there where few runs say it. */
+  runs?: CodeRuns;
+}
+
+/** Value i is `bytes[offsets[i] .. offsets[i + 1]]`. */
+export interface Utf8Values {
+  /** One entry more than there are values. */
+  offsets: Uint32Array;
+  bytes: Uint8Array;
+}
+
+/** Run i has `codes[i]` in rows `starts[i]` to `starts[i + 1]` (the last to the end of the batch). */
+export interface CodeRuns {
+  starts: Uint32Array;
+  codes: Uint32Array;
 }
 
 /** Strings of many distinct values: UTF-8 bytes of row r are `bytes[offsets[r] .. offsets[r + 1]]`. */
@@ -42,6 +62,13 @@ export interface NumberColumn {
   kind: "int64" | "double";
   values: Float64Array;
   present: Uint8Array | null;
+  /** The same numbers by code, NULL_CODE for null; there where the column was stored so. */
+  dictionary?: NumberDictionary;
+}
+
+export interface NumberDictionary {
+  values: Float64Array;
+  codes: Uint32Array;
 }
 
 export interface BoolColumn {
