@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ledge } from "../../clients/cli/local/index.ts";
 import { type Truth, WEEK_MS } from "../generate.ts";
@@ -6,14 +6,14 @@ import { formatNumber, printTable, progress, quantile } from "../report.ts";
 import { BatchFile } from "./batches.ts";
 import { Client, type SendResult } from "./client.ts";
 import { Peer } from "./duckdb.ts";
+import { measureCold, measureQuestions } from "./measure-questions.ts";
 import { probeVisibility } from "./probes.ts";
 import { cpuTime_ms, ownMemory_bytes, peakMemory_bytes } from "./process.ts";
-import { askAll } from "./queries.ts";
 import { runUntilDone, startService } from "./run-service.ts";
-import { copySegments, stored, totalOf } from "./storage.ts";
+import { stored, totalOf } from "./storage.ts";
 
 export interface ThroughputOptions {
-  /** Empty folder for data and files. */
+  /** For data and files: empty, or of an earlier run with the same options, whose events are asked again without being sent. */
   folder: string;
   events: number;
   connections: number;
@@ -21,6 +21,8 @@ export interface ThroughputOptions {
   seed: number;
   /** Whether DuckDB writes and reads the same rows. */
   peer: boolean;
+  /** Whether each question is also asked of a service that has just been started. */
+  cold: boolean;
 }
 
 const SEARCHABLE_WAIT_MS = 300_000;
@@ -30,32 +32,56 @@ const MIB = 2 ** 20;
 export async function measureThroughput(options: ThroughputOptions): Promise<void> {
   const { events, batch, seed, folder } = options;
   progress(`making ${formatNumber(events)} events`);
-  const start_ms = Date.now() - WEEK_MS;
+  const { start_ms, sent } = begun(folder);
   const batches = new BatchFile(join(folder, "events.ndjson"), { seed, events, batch, start_ms });
   const { truth } = batches;
   console.log(
     `${formatNumber(events)} events of ${formatNumber(truth.size_bytes / events)} bytes, ${formatNumber(batches.templates)} templates, ${formatNumber(batch)} a request, ${options.connections} connections, seed ${seed}`,
   );
-  const ledge = await startService(join(folder, "home"), "local");
-  const client = new Client(ledge.credentials, options.connections);
+  let ledge = await startService(join(folder, "home"), "local");
+  let client = new Client(ledge.credentials, options.connections);
+  const stop = async (): Promise<void> => {
+    client.close();
+    await ledge.stop();
+  };
+  const restart = async (): Promise<Client> => {
+    await stop();
+    ledge = await startService(join(folder, "home"), "local");
+    client = new Client(ledge.credentials, options.connections);
+    return client;
+  };
   try {
-    await measureIngest(ledge, client, batches, options);
-    await measureVisibility(client);
     const peer = options.peer ? await Peer.open() : null;
-    await measureStorage(ledge, client, batches, peer, folder);
+    if (sent) await peer?.write(batches.path, join(folder, "peer.parquet"));
+    else {
+      await measureIngest(ledge, client, batches, options);
+      await measureVisibility(client);
+      await measureStorage(ledge, client, batches, peer, folder);
+      writeFileSync(join(folder, STATE), JSON.stringify({ start_ms, sent: true }));
+    }
     await measureQuestions(ledge, client, peer, batches, folder);
     const peak = formatNumber(peakMemory_bytes(ledge.workerdPid) / MIB);
     console.log(
       `\nMemory of workerd, simulated storage included: peak ${peak} MiB, own at the end ${formatNumber(ownMemory_bytes(ledge.workerdPid) / MIB)} MiB`,
     );
+    if (options.cold) await measureCold(restart, batches);
   } catch (error) {
     console.error(ledge.logs().slice(-20).join("\n"));
     throw error;
   } finally {
-    client.close();
     batches.close();
-    await ledge.stop();
+    await stop();
   }
+}
+
+const STATE = "state.json";
+
+/** When the week of this folder began, and whether its events were sent already. */
+function begun(folder: string): { start_ms: number; sent: boolean } {
+  const path = join(folder, STATE);
+  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as { start_ms: number; sent: boolean };
+  mkdirSync(folder, { recursive: true });
+  return { start_ms: Date.now() - WEEK_MS, sent: false };
 }
 
 async function measureIngest(ledge: Ledge, client: Client, batches: BatchFile, options: ThroughputOptions): Promise<void> {
@@ -109,22 +135,4 @@ async function measureStorage(ledge: Ledge, client: Client, batches: BatchFile, 
     add("DuckDB, Parquet with zstd", truth.events, written.size_bytes, 1, written.took_ms);
   }
   printTable("Storage", ["", "bytes/event", "times smaller than NDJSON", "files", "s"], rows);
-}
-
-async function measureQuestions(ledge: Ledge, client: Client, peer: Peer | null, batches: BatchFile, folder: string): Promise<void> {
-  const { truth, range } = batches;
-  progress("asking");
-  const results = await askAll(client, peer, truth, range);
-  printTable(
-    "Questions over all events (medians of seven; Ledge over HTTP, DuckDB in process on its own file)",
-    ["", "Ledge ms", "DuckDB ms", "ratio", "answer"],
-    results.map(({ name, ms, peer_ms, right }) => [name, ms, peer_ms, peer_ms / ms, right ? "right" : "WRONG"]),
-  );
-  if (peer === null) return;
-  const copies = join(folder, "segments");
-  mkdirSync(copies);
-  await peer.show(await copySegments(ledge, copies));
-  const found = await peer.rows("SELECT level, count(*) FROM logs WHERE service <> 'probe' GROUP BY level ORDER BY level");
-  const right = found.every(([level, count]) => truth.by_level[String(level)] === Number(count)) && found.length > 0;
-  console.log(`\nDuckDB reads Ledge's segments: ${right ? "the same counts by level" : `WRONG ${JSON.stringify(found)}`}`);
 }
