@@ -3,6 +3,7 @@ import type { AppEnv } from "./auth/access.ts";
 import { envelope } from "./envelope.ts";
 import { problemResponse, toProblem } from "./errors.ts";
 import { fallback } from "./fallback.ts";
+import { protocolRoutes } from "./ingest/protocol-routes.ts";
 import { ingestRoutes } from "./ingest/routes.ts";
 import type { MaintenanceJobs } from "./manage/jobs.ts";
 import { openApiRoute } from "./manage/openapi.ts";
@@ -19,6 +20,7 @@ export function createApp(parts: AppParts): OpenAPIHono<AppEnv> {
   const app = createRouter();
   app.use(envelope());
   app.route("/", ingestRoutes);
+  app.route("/", protocolRoutes);
   app.route("/", parts.search);
   app.route("/", manageRoutes(parts.jobs));
   openApiRoute(app);

@@ -14,6 +14,13 @@ export const IDEMPOTENCY_KEY_LENGTH_MAX = 256;
 export const BODIES_IN_FLIGHT_SIZE_BYTES_MAX = 48 * 1024 * 1024;
 /** Zstd frames of one body: each costs a decoder. */
 export const ZSTD_FRAMES_PER_BODY_MAX = 1_024;
+/** Refused records of one request that are kept as dead letters, and bytes of each. */
+export const REFUSED_RECORDS_PER_REQUEST_MAX = 1_000;
+export const REFUSED_RECORD_SIZE_BYTES_MAX = 64 * 1024;
+/** What clients of a protocol send besides events: templates, settings, acknowledgement numbers. */
+export const PROTOCOL_INFO_BODY_SIZE_BYTES_MAX = 256 * 1024;
+/** Client event ids of one request that an answer asks about, as `_bulk` does to say 409. */
+export const ASKED_EVENT_IDS_MAX = 10_000;
 /** A client that sends slower than this total is cut off: it holds memory meanwhile. */
 export const BODY_READ_TIMEOUT_MS = 60_000;
 
@@ -172,6 +179,14 @@ export const QUERY_PIPES_MAX = 32;
 /** Characters of one regular expression, and instructions of its program (`\pL{500}` has 502): bounds its state. */
 export const QUERY_REGEX_LENGTH_MAX = 1_000;
 export const QUERY_REGEX_PROGRAM_MAX = 5_000;
+/** Calls inside one another in an expression: bounds the recursion of its evaluation. */
+export const EXPRESSION_DEPTH_MAX = 100;
+/** Characters that a function makes of shorter texts; a longer result is null. */
+export const EXPRESSION_TEXT_LENGTH_MAX = 65_536;
+/** Characters that such functions make in one evaluation, all rows of a batch together. */
+export const EXPRESSION_TEXTS_LENGTH_MAX = 32 * 1024 * 1024;
+/** Columns that one `eval` or `extract` computes, and fields that `extract json` and `extract logfmt` make of one batch. */
+export const COMPUTED_COLUMNS_MAX = 64;
 /** Functions, and fields to group by, of one `stats`. */
 export const STATS_ITEMS_MAX = 32;
 export const SEARCH_LIMIT_DEFAULT = 100;

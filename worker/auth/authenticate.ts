@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { KeyAnswer, KeyRecord, Scope } from "../../durable-objects/project-stream/types.ts";
 import type { Env } from "../env.ts";
 import { Problem } from "../errors.ts";
@@ -49,24 +49,29 @@ function secondsToMidnight(now_ms: number): number {
 }
 
 /**
- * Middleware that lets a request pass whose key has the scope and, where the path names a project, belongs to it; sets `c.var.access`.
- * Requests to ingest are refused while the day's quota is used up.
+ * Lets a request pass whose key has the scope; sets `c.var.access`. Requests to ingest are refused while the day's quota is used up.
+ * @param secret what the request presents, null where it presents nothing
+ * @throws Problem
  */
+export async function admit(c: Context<AppEnv>, scope: Scope, secret: string | null): Promise<void> {
+  if (!secret) throw new Problem("unauthenticated", "Send an API key: Authorization: Bearer ledge_…");
+  const { access, quota_exceeded } = await identify(c.env, secret);
+  c.set("access", access);
+  const project_id = c.req.param("project_id");
+  if (project_id !== undefined) requireProject(access, project_id);
+  requireScope(access, scope);
+  await checkRates(c.env, access.project_id, access.key.key_id, Date.now());
+  if (scope === "ingest" && quota_exceeded) {
+    throw new Problem("quota_exceeded", "The day's events are used up; the quota is renewed at midnight UTC.", {
+      retry_after_s: secondsToMidnight(Date.now()),
+    });
+  }
+}
+
+/** Middleware of `admit`: a path that names a project must name the key's. */
 export function authenticate(scope: Scope, options: AuthenticateOptions = {}): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const secret = presentedSecret(c.req.raw, options.query_token ?? false);
-    if (!secret) throw new Problem("unauthenticated", "Send an API key: Authorization: Bearer ledge_…");
-    const { access, quota_exceeded } = await identify(c.env, secret);
-    c.set("access", access);
-    const project_id = c.req.param("project_id");
-    if (project_id !== undefined) requireProject(access, project_id);
-    requireScope(access, scope);
-    await checkRates(c.env, access.project_id, access.key.key_id, Date.now());
-    if (scope === "ingest" && quota_exceeded) {
-      throw new Problem("quota_exceeded", "The day's events are used up; the quota is renewed at midnight UTC.", {
-        retry_after_s: secondsToMidnight(Date.now()),
-      });
-    }
+    await admit(c, scope, presentedSecret(c.req.raw, options.query_token ?? false));
     await next();
   };
 }

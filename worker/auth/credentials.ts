@@ -13,6 +13,35 @@ export function presentedSecret(request: Request, allow_query_token: boolean): s
   return allow_query_token ? new URL(request.url).searchParams.get("token") : null;
 }
 
+/** Where the clients of a protocol put the key besides the usual places. */
+export interface SecretPlaces {
+  /** Headers whose whole value is the key. */
+  headers?: readonly string[];
+  /** Schemes of `Authorization` besides Bearer and Basic, such as "Splunk". */
+  schemes?: readonly string[];
+  /** Parameters of the query besides `token`. */
+  query?: readonly string[];
+}
+
+/** As `presentedSecret` with `?token=`, and in the places of a protocol first. @param params the query's */
+export function protocolSecret(request: Request, params: URLSearchParams, places: SecretPlaces): string | null {
+  for (const name of places.headers ?? []) {
+    const value = request.headers.get(name);
+    if (value) return value.trim();
+  }
+  const authorization = request.headers.get("authorization")?.trim() ?? "";
+  const space = authorization.indexOf(" ");
+  const scheme = authorization.slice(0, Math.max(0, space)).toLowerCase();
+  if (places.schemes?.some((known) => known.toLowerCase() === scheme)) return authorization.slice(space + 1).trim();
+  const usual = presentedSecret(request, true);
+  if (usual) return usual;
+  for (const name of places.query ?? []) {
+    const value = params.get(name);
+    if (value) return value;
+  }
+  return null;
+}
+
 function fromAuthorization(value: string): string {
   const space = value.indexOf(" ");
   const scheme = value.slice(0, space).toLowerCase();

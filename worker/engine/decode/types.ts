@@ -18,6 +18,14 @@ export interface DecodeError {
   message: string;
 }
 
+/** A record that was refused, as it came. */
+export interface RefusedRecord {
+  index: number;
+  message: string;
+  /** Cut to REFUSED_RECORD_SIZE_BYTES_MAX. */
+  bytes: Uint8Array;
+}
+
 export interface Decoded {
   /** Each small enough for one frame. */
   batches: { batch: EventBatch; raw_bytes: number }[];
@@ -25,6 +33,8 @@ export interface Decoded {
   rejected: number;
   /** The first ERRORS_PER_RESPONSE_MAX. */
   errors: DecodeError[];
+  /** The first REFUSED_RECORDS_PER_REQUEST_MAX, for the project's dead letters; absent where the decoder does not keep them. */
+  refused?: RefusedRecord[];
 }
 
 export type DecodeFailureCode = "empty" | "syntax" | "too_many_events";

@@ -1,0 +1,5 @@
+import { gelf } from "./gelf.ts";
+import type { Protocol } from "./protocol.ts";
+
+/** Every protocol that is accepted besides Ledge's own. */
+export const PROTOCOLS: readonly Protocol[] = [gelf];
