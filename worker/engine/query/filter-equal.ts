@@ -3,7 +3,7 @@ import type { BytesColumn } from "../batch/event-batch.ts";
 import { fieldCost, matchField } from "./field-match.ts";
 import { ANY_FIELD } from "./fields.ts";
 import type { FilterKind } from "./filter.ts";
-import { readNumber } from "./numbers.ts";
+import { readExactNumber } from "./numbers.ts";
 import { printField, printValue, quote } from "./quote.ts";
 import type { ValueTest } from "./value-test.ts";
 
@@ -29,7 +29,7 @@ export const equalKind: FilterKind<EqualFilter> = {
 };
 
 function equalTest(value: string): ValueTest {
-  const number = readNumber(value);
+  const number = readExactNumber(value);
   return {
     text: (text) => text === value,
     number: (stored) => stored === number || String(stored) === value,

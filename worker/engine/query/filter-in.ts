@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { fieldCost, matchField, testRows } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
-import { readNumber } from "./numbers.ts";
+import { readExactNumber } from "./numbers.ts";
 import { printField, printValue } from "./quote.ts";
 import type { ValueTest } from "./value-test.ts";
 
@@ -21,7 +21,7 @@ export const inKind: FilterKind<InFilter> = {
 
 function inTest(values: readonly string[]): ValueTest {
   const texts = new Set(values);
-  const numbers = new Set(values.map(readNumber).filter((value) => value !== null));
+  const numbers = new Set(values.map(readExactNumber).filter((value) => value !== null));
   const sizes = new Set(values.map((value) => Buffer.byteLength(value)));
   return {
     text: (text) => texts.has(text),

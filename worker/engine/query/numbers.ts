@@ -8,6 +8,13 @@ export function readNumber(text: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+/** As `readNumber`, but null for a whole number beyond ±2^53 that no stored number equals. */
+export function readExactNumber(text: string): number | null {
+  const value = readNumber(text);
+  const exact = value === null ? null : exactInteger(text, value);
+  return exact !== null && exact !== BigInt(value as number) ? null : value;
+}
+
 /** A number of a query beside which values are put. Whole numbers beyond ±2^53 are compared exactly with texts that spell such. */
 export interface Comparand {
   value: number;
