@@ -9,7 +9,8 @@
  * The value of attribute X in a row is therefore: the column's value if it is not null, else `rest[row]?.[X]`.
  *
  * A batch that was read from a segment decodes a column, and of a column each of its members, when it is first touched: whoever is fast
- * touches little. What is optional below says the same as the members beside it in a form that costs less, and is never needed.
+ * touches little. What is optional below says the same as the members beside it in a form that costs less, and is never needed. Columns
+ * are objects with getters: never spread one, it would come out empty.
  */
 export interface EventBatch {
   rows: number;
@@ -21,6 +22,18 @@ export interface EventBatch {
   columns: Map<string, Column>;
   /** JSON object text per row with the remaining attributes (flat, dotted names), null where there are none. */
   rest: BytesColumn | null;
+  /** The times as columns in pages: a few rows of them cost less than `timestamp_us` and `ingest_us`. */
+  time_columns?: { timestamp: NumberColumn; ingest_ts: NumberColumn };
+}
+
+/** The pages of a column, each decoded when it is asked for. */
+export interface ColumnPages {
+  /** First row of each page, then the number of rows of the batch. */
+  starts: Uint32Array;
+  /** The rows of a page, counted from its first, as a column of their own; null where none of them has a value. */
+  page(index: number): Column | null;
+  /** Stored bytes of all pages: roughly what decoding them costs. */
+  size_bytes: number;
 }
 
 /** Strings of few distinct values: `codes[row]` indexes `values`; NULL_CODE means null. */
@@ -32,6 +45,17 @@ export interface DictColumn {
   utf8?: Utf8Values;
   /** The same codes as `codes`, as runs; there where few runs say it. */
   runs?: CodeRuns;
+  /** Length of `values`. */
+  value_count?: number;
+  pages?: ColumnPages;
+  /** UTF-8 of one value. */
+  valueBytes?(code: number): Uint8Array;
+  /** The code of a value given as UTF-8; NULL_CODE where the dictionary has no such value. */
+  codeOf?(value: Uint8Array): number;
+  /** `codes[row]`. */
+  codeAt?(row: number): number;
+  /** Clears the rows of `mask` whose value has no mark, and those without a value. @param marks 0 or 1 by code, and a 0 at the end */
+  keep?(marks: Uint8Array, mask: Uint8Array): void;
 }
 
 /** Value i is `bytes[offsets[i] .. offsets[i + 1]]`. */
@@ -55,6 +79,7 @@ export interface BytesColumn {
   bytes: Uint8Array;
   /** 1 where the row has a value; null where every row has one. */
   present: Uint8Array | null;
+  pages?: ColumnPages;
 }
 
 /** `int64` holds whole numbers within ±2^53 only (larger ones are kept as strings); `double` any finite number. */
@@ -64,11 +89,15 @@ export interface NumberColumn {
   present: Uint8Array | null;
   /** The same numbers by code, NULL_CODE for null; there where the column was stored so. */
   dictionary?: NumberDictionary;
+  pages?: ColumnPages;
 }
 
 export interface NumberDictionary {
   values: Float64Array;
   codes: Uint32Array;
+  /** As of a DictColumn. */
+  codeAt?(row: number): number;
+  keep?(marks: Uint8Array, mask: Uint8Array): void;
 }
 
 export interface BoolColumn {
@@ -76,6 +105,7 @@ export interface BoolColumn {
   /** 0 or 1. */
   values: Uint8Array;
   present: Uint8Array | null;
+  pages?: ColumnPages;
 }
 
 export type Column = DictColumn | BytesColumn | NumberColumn | BoolColumn;
