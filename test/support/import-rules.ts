@@ -52,7 +52,7 @@ const EVERYTHING = AREAS.map(([, area]) => area);
 export const RULES: Record<Area, Rule> = {
   engine: { values: ["engine/segment", "limits"], types: [], packages: PURE },
   "engine/segment": { values: ["engine", "limits"], types: [], packages: PURE },
-  "engine/query": { values: ["engine", "engine/segment", "limits"], types: [], packages: PURE },
+  "engine/query": { values: ["engine", "engine/segment", "limits"], types: [], packages: [...PURE, "pgsql-ast-parser"] },
   "engine/decode": { values: ["engine", "engine/segment", "limits"], types: [], packages: PURE },
   ingest: { ...STATION, values: [...STATION.values, "engine/decode"] },
   consume: STATION,
