@@ -163,6 +163,15 @@ export class Draft {
     this.addBytes(path, kind, start, this.scratch_used);
   }
 
+  /** Adds a text whose UTF-8 is at hand, but not in the body. */
+  addCopy(path: Path, bytes: Uint8Array): void {
+    this.reserveScratch(bytes.length);
+    const start = this.scratch_used;
+    this.scratch.set(bytes, start);
+    this.scratch_used += bytes.length;
+    this.addBytes(path, SCRATCH, start, this.scratch_used);
+  }
+
   /** Encodes the text into the scratch buffer; returns where it begins, `scratch_used` is where it ends. Lone surrogates become U+FFFD. */
   writeScratch(text: string): number {
     const start = this.scratch_used;
