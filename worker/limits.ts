@@ -187,6 +187,9 @@ export const EXPRESSION_TEXT_LENGTH_MAX = 65_536;
 export const EXPRESSION_TEXTS_LENGTH_MAX = 32 * 1024 * 1024;
 /** Columns that one `eval` or `extract` computes, and fields that `extract json` and `extract logfmt` make of one batch. */
 export const COMPUTED_COLUMNS_MAX = 64;
+/** Sorted events, and events that further pipes take as rows, of one query, and what they hold: they stay in memory until it ends. */
+export const QUERY_ROWS_MAX = 10_000;
+export const QUERY_ROWS_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 /** Functions, and fields to group by, of one `stats`. */
 export const STATS_ITEMS_MAX = 32;
 export const SEARCH_LIMIT_DEFAULT = 100;

@@ -108,16 +108,16 @@ describe("parseQuery", () => {
     ["x:~a", 3, "a", "a regular expression in quotes", null],
     ['x:~"a("', 3, '"a("', "a valid regular expression (RE2 syntax)", null],
     ["timestamp:>yesterday", 11, "yesterday", "a time such as 2026-03-01T12:00:00Z, 2026-03-01, -15m or now", null],
-    ["a |", 3, "the end", "one of the pipes stats, sort, limit, fields, where", null],
-    ["a | stat count()", 4, "stat", "one of the pipes stats, sort, limit, fields, where", "stats"],
+    ["a |", 3, "the end", expect.stringContaining("one of the pipes stats, sort, limit"), null],
+    ["a | stat count()", 4, "stat", expect.stringContaining("one of the pipes stats, sort, limit"), "stats"],
     ["a | stats cuont()", 10, "cuont()", expect.stringContaining("one of the functions count()"), "count"],
     ["a | stats count() by bucket(5x)", 28, "5x)", "a duration such as 5m (units us, ms, s, m, h, d, w)", null],
     ["a | stats count() by bucket(1d, CET)", 32, "CET)", 'an offset from UTC such as "+02:00"', null],
     ["a | stats count(), count()", 26, "the end", "another name after as", null],
-    ["a | stats count() by service | sort -cuont", 31, "cuont", "one of the columns service, count", "count"],
+    ["a | stats count() by service | sort -cuont", 37, "cuont", "one of the columns service, count", "count"],
     ["a | limit x", 10, "x", "how many, as a whole number", null],
-    ["a | sort x", 4, "sort", "stats before sort", null],
-    ["a | limit 5 | stats count()", 14, "stats", "stats before every pipe but where", null],
+    ["a | stats count() as n | where service:api", 31, "service", "one of the columns n", null],
+    ["a | fields service | stats count() by sevice", 38, "sevice", "one of the columns service", "service"],
   ])("refuses %s at %i", (text, position, found, expected, suggestion) => {
     const fault = faultOf(text);
     expect({ position: fault.position, found: fault.found, expected: fault.expected, suggestion: fault.suggestion }).toEqual({

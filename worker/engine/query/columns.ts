@@ -7,7 +7,8 @@ import { pipeFields } from "./pipes.ts";
 /** Name under which a reader is asked for the JSON column of remaining attributes. */
 export const REST_COLUMN = "attributes";
 
-function columnsOf(fields: Iterable<string>): { names: ReadonlySet<string> } | "all" {
+/** The names of columns that a reader needs for these fields. */
+export function columnsOf(fields: Iterable<string>): { names: ReadonlySet<string> } | "all" {
   const names = new Set<string>();
   for (const field of fields) {
     if (field === ANY_FIELD) return "all";

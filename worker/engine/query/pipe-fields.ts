@@ -1,6 +1,7 @@
-import { resolveField, shortName } from "./fields.ts";
+import { shortName } from "./fields.ts";
 import type { PipeKind } from "./pipe.ts";
 import { printName } from "./quote.ts";
+import { columnIndex } from "./table.ts";
 
 /** `| fields timestamp, service, duration_ms`: only these fields of an event, or columns of a table. */
 export interface FieldsPipe {
@@ -17,9 +18,13 @@ export const fieldsKind: PipeKind<FieldsPipe> = {
   },
   print: ({ fields }) => `fields ${fields.map(printName).join(", ")}`,
   fields: ({ fields }) => fields,
-  table({ fields }, table) {
-    const indexes = fields.map((field) => table.columns.findIndex((column) => resolveField(column) === field));
-    const columns = indexes.map((index, at) => table.columns[index] ?? shortName(fields[at] as string));
-    return { ...table, columns, rows: table.rows.map((row) => indexes.map((index) => row[index] ?? null)) };
+  columns: ({ fields }, before) => fields.map((field) => before?.[columnIndex(before, shortName(field))] ?? shortName(field)),
+  table({ fields }, { columns, rows, overflow }) {
+    const indexes = fields.map((field) => columnIndex(columns, shortName(field)));
+    return {
+      columns: indexes.map((index, at) => columns[index] ?? shortName(fields[at]!)),
+      rows: rows.map((row) => indexes.map((index) => row[index] ?? null)),
+      overflow,
+    };
   },
 };

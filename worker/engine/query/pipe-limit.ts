@@ -1,4 +1,6 @@
 import type { PipeKind } from "./pipe.ts";
+import { readCount } from "./read-count.ts";
+import { sliceRows } from "./table.ts";
 
 /** `| limit 20`: the first so many rows or events. */
 export interface LimitPipe {
@@ -7,13 +9,8 @@ export interface LimitPipe {
 }
 
 export const limitKind: PipeKind<LimitPipe> = {
-  parse(scanner) {
-    scanner.skipSpace();
-    const found = scanner.match(/\d{1,9}(?=[\s|]|$)/y);
-    if (!found) return scanner.fail("how many, as a whole number");
-    return { kind: "limit", count: Number(found[0]) };
-  },
+  parse: (scanner) => ({ kind: "limit", count: readCount(scanner) }),
   print: ({ count }) => `limit ${count}`,
   fields: () => [],
-  table: ({ count }, table) => ({ ...table, rows: table.rows.slice(0, count) }),
+  table: ({ count }, table) => sliceRows(table, 0, count),
 };

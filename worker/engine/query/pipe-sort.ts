@@ -1,8 +1,9 @@
+import { resolveField } from "./fields.ts";
 import { printOutputName, readOutputName } from "./output-name.ts";
 import type { PipeKind } from "./pipe.ts";
-import { compareCells } from "./table.ts";
+import { columnIndex, compareCells, pickRows } from "./table.ts";
 
-/** `| sort -count, service`: rows by these columns, with a minus or `desc` from the highest. */
+/** `| sort -count, service`: rows or events by these columns, with a minus or `desc` from the highest. */
 export interface SortPipe {
   kind: "sort";
   keys: { column: string; descending: boolean }[];
@@ -21,16 +22,16 @@ export const sortKind: PipeKind<SortPipe> = {
     return { kind: "sort", keys };
   },
   print: ({ keys }) => `sort ${keys.map((key) => (key.descending ? "-" : "") + printOutputName(key.column)).join(", ")}`,
-  fields: () => [],
+  fields: ({ keys }) => keys.map(({ column }) => resolveField(column)),
   table({ keys }, table) {
-    const order = keys.map(({ column, descending }) => ({ index: table.columns.indexOf(column), sign: descending ? -1 : 1 }));
-    const rows = [...table.rows].sort((left, right) => {
+    const order = keys.map(({ column, descending }) => ({ index: columnIndex(table.columns, column), sign: descending ? -1 : 1 }));
+    const picked = [...table.rows.keys()].sort((left, right) => {
       for (const { index, sign } of order) {
-        const difference = compareCells(left[index] ?? null, right[index] ?? null);
+        const difference = compareCells(table.rows[left]![index] ?? null, table.rows[right]![index] ?? null);
         if (difference !== 0) return sign * difference;
       }
-      return 0;
+      return left - right;
     });
-    return { ...table, rows };
+    return pickRows(table, picked);
   },
 };

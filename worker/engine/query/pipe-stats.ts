@@ -1,6 +1,7 @@
 import { STATS_ITEMS_MAX } from "../../limits.ts";
 import { formatZone_us, parseZone_us } from "./bucket.ts";
 import { shortName } from "./fields.ts";
+import type { Filter } from "./filter.ts";
 import { printOutputName, readOutputName } from "./output-name.ts";
 import type { PipeKind } from "./pipe.ts";
 import { printName } from "./quote.ts";
@@ -22,6 +23,10 @@ export interface StatsCall {
   /** Column read; null for `count()`. */
   field: string | null;
   as: string;
+  /** Numbers before the field (`quantile(0.95, x)`) or after it (`histogram(x, 10)`). */
+  parameters?: number[];
+  /** Only events that meet this: `count() where (level:error)`. */
+  where?: Filter;
 }
 
 export type GroupKey = { kind: "field"; field: string; as: string } | { kind: "bucket"; size_us: number; zone_us: number; as: string };
@@ -44,6 +49,7 @@ export const statsKind: PipeKind<StatsPipe> = {
     const fields = [...functions.map((call) => call.field), ...by.map((key) => (key.kind === "field" ? key.field : "timestamp"))];
     return fields.filter((field) => field !== null);
   },
+  columns: ({ functions, by }) => [...by, ...functions].map(({ as }) => as),
   table: null,
 };
 

@@ -1,9 +1,11 @@
 import type { Filter } from "./filter.ts";
-import { printFilter } from "./filters.ts";
+import { filterFields, matchRows, printFilter } from "./filters.ts";
 import { parseFilter } from "./parse-filter.ts";
 import type { PipeKind } from "./pipe.ts";
+import { pickRows } from "./table.ts";
+import { tableBatch } from "./table-batch.ts";
 
-/** `| where status:>499`: a further filter on events, the same as AND. */
+/** `| where status:>499`: a further filter on events, the same as AND, or on the rows of a table. */
 export interface WherePipe {
   kind: "where";
   filter: Filter;
@@ -12,6 +14,6 @@ export interface WherePipe {
 export const whereKind: PipeKind<WherePipe> = {
   parse: (scanner) => ({ kind: "where", filter: parseFilter(scanner) }),
   print: ({ filter }) => `where ${printFilter(filter)}`,
-  fields: () => [],
-  table: null,
+  fields: ({ filter }) => [...filterFields(filter)],
+  table: ({ filter }, table) => pickRows(table, [...matchRows(filter, tableBatch(table))]),
 };

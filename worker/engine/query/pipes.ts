@@ -1,7 +1,9 @@
 import { QUERY_PIPES_MAX } from "../../limits.ts";
+import { ANY_FIELD, resolveField, shortName } from "./fields.ts";
 import type { Pipe, PipeKind } from "./pipe.ts";
 import { fieldsKind } from "./pipe-fields.ts";
 import { limitKind } from "./pipe-limit.ts";
+import { offsetKind } from "./pipe-offset.ts";
 import { sortKind } from "./pipe-sort.ts";
 import { statsKind } from "./pipe-stats.ts";
 import { whereKind } from "./pipe-where.ts";
@@ -14,6 +16,7 @@ const KINDS: { [K in Pipe["kind"]]: PipeKind<Extract<Pipe, { kind: K }>> } = {
   stats: statsKind,
   sort: sortKind,
   limit: limitKind,
+  offset: offsetKind,
   fields: fieldsKind,
   where: whereKind,
 };
@@ -27,19 +30,33 @@ export function printPipe(pipe: Pipe): string {
   return kindOf(pipe).print(pipe);
 }
 
-/** Columns of events that the pipe reads. */
+/** Fields of events, or columns of a table, that the pipe reads, by their resolved names. */
 export function pipeFields(pipe: Pipe): string[] {
   return kindOf(pipe).fields(pipe);
+}
+
+/** The columns that are known after the pipe; null where any field may occur. */
+export function columnsAfter(pipe: Pipe, before: readonly string[] | null): readonly string[] | null {
+  return kindOf(pipe).columns?.(pipe, before) ?? (kindOf(pipe).columns ? null : before);
+}
+
+/** The table that the pipe makes of one before it; of a kind that a plan has no others for. */
+export function pipeTable(pipe: Pipe, table: Table): Table {
+  const change = kindOf(pipe).table;
+  if (!change) throw new Error(`the pipe ${pipe.kind} does not change a table by itself`);
+  return change(pipe, table);
 }
 
 /** The pipes from the first `|` to the end. */
 export function parsePipes(scanner: Scanner): Pipe[] {
   const pipes: Pipe[] = [];
+  let columns: readonly string[] | null = null;
   while (scanner.takeMark("|")) {
     scanner.skipSpace();
     const position = scanner.position;
     const pipe = parsePipe(scanner);
-    checkOrder(scanner, pipes, pipe, position);
+    checkColumns(scanner, columns, pipe, position);
+    columns = columnsAfter(pipe, columns);
     pipes.push(pipe);
     if (pipes.length > QUERY_PIPES_MAX) scanner.fail("fewer pipes", { position, message: `a query has at most ${QUERY_PIPES_MAX} pipes` });
   }
@@ -56,46 +73,18 @@ function parsePipe(scanner: Scanner): Pipe {
   return scanner.fail(`one of the pipes ${PIPE_NAMES.join(", ")}`, { position, suggestion: suggest(name, PIPE_NAMES) });
 }
 
-/** `where` stands before `stats`; the columns that later pipes name must be there; events come by time, so `sort` needs a table. */
-function checkOrder(scanner: Scanner, before: readonly Pipe[], pipe: Pipe, position: number): void {
-  const columns = tableColumns(before);
-  if (pipe.kind === "stats" && before.some(({ kind }) => kind !== "where")) {
-    scanner.fail("stats before every pipe but where", { position, message: "stats can only follow the filter and where" });
-  }
-  if (pipe.kind === "where" && before.some(({ kind }) => kind !== "where")) {
-    scanner.fail("where before the other pipes", { position, message: "where can only follow the filter" });
-  }
-  if (pipe.kind === "sort" && !columns) {
-    scanner.fail("stats before sort", {
-      position,
-      message: "sort needs the table of a stats; events come by time, see the parameter order",
-    });
-  }
+/** Where the columns are known, those that the pipe names must be among them. */
+function checkColumns(scanner: Scanner, columns: readonly string[] | null, pipe: Pipe, position: number): void {
   if (!columns) return;
-  const named =
-    pipe.kind === "sort" ? pipe.keys.map(({ column }) => column) : pipe.kind === "fields" ? fieldsKind.table!(pipe, NO_ROWS).columns : [];
-  const missing = named.find((name) => !columns.includes(name));
+  const known = new Set([ANY_FIELD, ...columns.map(resolveField)]);
+  const missing = pipeFields(pipe).find((field) => !known.has(field));
   if (missing === undefined) return;
+  const name = shortName(missing);
+  const at = scanner.source.slice(position, scanner.position).indexOf(name);
   scanner.fail(`one of the columns ${columns.join(", ")}`, {
-    position,
-    found: missing,
-    message: `there is no column ${missing}`,
-    suggestion: suggest(missing, columns),
+    position: at < 0 ? position : position + at,
+    found: name,
+    message: `there is no column ${name}`,
+    suggestion: suggest(name, columns),
   });
-}
-
-const NO_ROWS: Table = { columns: [], rows: [], overflow: null };
-
-/** Columns of the table that these pipes make; null while there are only events. */
-function tableColumns(pipes: readonly Pipe[]): string[] | null {
-  const stats = pipes.find((pipe) => pipe.kind === "stats");
-  if (!stats) return null;
-  const columns = [...stats.by, ...stats.functions].map(({ as }) => as);
-  return applyPipes({ ...NO_ROWS, columns }, pipes).columns;
-}
-
-/** A table after the pipes that follow its `stats`; pipes before it are passed over. */
-export function applyPipes(table: Table, pipes: readonly Pipe[]): Table {
-  const after = pipes.slice(pipes.findIndex(({ kind }) => kind === "stats") + 1);
-  return after.reduce((result, pipe) => kindOf(pipe).table?.(pipe, result) ?? result, table);
 }

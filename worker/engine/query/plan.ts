@@ -31,13 +31,38 @@ export interface RowsReduction {
   limit: number;
 }
 
+/** In a plan the functions and keys of a `stats` read columns only: what is computed for them was added by steps before. */
 export type Reduction = StatsPipe | RowsReduction;
+
+/** Of each combination of the first `by` columns of a table the first `limit` rows, with each row's share of the combination's whole column `of`. */
+export interface RankPipe {
+  kind: "rank";
+  limit: number;
+  by: number;
+  of: string;
+  share: string;
+}
+
+/** Rows for the pieces of time that a table of `timeseries` has none for. */
+export interface FillPipe {
+  kind: "fill";
+  size_us: number;
+  zone_us: number;
+  /** Half open; null: from the first to the last piece that the table has. */
+  range: { from_us: number; to_us: number } | null;
+  /** How many columns after the time tell the series apart. */
+  series: number;
+  /** What the columns after those show where there is no event. */
+  empty: (0 | null)[];
+}
+
+export type TablePipe = Pipe | RankPipe | FillPipe;
 
 export interface Plan {
   filter: Filter;
   steps: EventStep[];
   /** Null: events, newest first unless asked otherwise. */
   reduce: Reduction | null;
-  /** On the table of the reduction, in order. */
-  table: Pipe[];
+  /** On the table of the reduction, in order. Where there is none: `offset` and `limit` in order, then at most one `fields`, on the events. */
+  table: TablePipe[];
 }

@@ -2,6 +2,7 @@ import { STATS_GROUPS_MAX } from "../../limits.ts";
 import type { EventBatch } from "../batch/event-batch.ts";
 import { BOOLEAN, type GroupCodes, type GroupValue, groupCodes, NUMBER } from "./group-codes.ts";
 import type { StatsPipe } from "./pipe-stats.ts";
+import type { Reducer } from "./reducer.ts";
 import { NO_GROUP, type StatState } from "./stat.ts";
 import { STATS_FUNCTIONS } from "./stats-functions.ts";
 import { compareCells, type Table, type TableValue } from "./table.ts";
@@ -24,7 +25,7 @@ const COMBINATIONS_TABLE_MAX = 1 << 18;
  * The partial result of a `stats` pipe. States over different rows merge into what one state over all of them would be,
  * as long as the groups are at most STATS_GROUPS_MAX; events of groups beyond that are counted as overflow.
  */
-export class StatsState {
+export class StatsState implements Reducer {
   readonly #pipe: StatsPipe;
   readonly #groups_max: number;
   readonly #functions: StatState[];
@@ -45,12 +46,6 @@ export class StatsState {
     if (pipe.by.length === 0) this.#group([], []);
   }
 
-  static deserialize(pipe: StatsPipe, serialized: SerializedStats, groups_max: number = STATS_GROUPS_MAX): StatsState {
-    const state = new StatsState(pipe, groups_max);
-    state.#take(serialized);
-    return state;
-  }
-
   /** Takes in these rows of a batch. */
   add(batch: EventBatch, rows: Uint32Array): void {
     const groups = this.#groupsOf(batch, rows);
@@ -61,9 +56,8 @@ export class StatsState {
     for (const state of this.#functions) state.add(batch, rows, groups);
   }
 
-  /** Takes in another state of the same pipe. */
-  merge(other: StatsState): void {
-    this.#take(other.serialize());
+  merge(serialized: unknown): void {
+    this.#take(serialized as SerializedStats);
   }
 
   serialize(): SerializedStats {

@@ -1,0 +1,59 @@
+import { columnsOf } from "./columns.ts";
+import { ANY_FIELD, isAttribute } from "./fields.ts";
+import { filterFields } from "./filters.ts";
+import { pipeFields } from "./pipes.ts";
+import type { EventStep, Plan, Reduction, TablePipe } from "./plan.ts";
+
+/**
+ * The columns that must be read for a plan; times are always there. An attribute brings the JSON column with it; what steps compute is not read.
+ * A plan without a reduction shows whole events, for which every column of the rows shown is needed besides; "all" where any may be.
+ */
+export function planColumns(plan: Plan): { names: ReadonlySet<string> } | "all" {
+  if (plan.reduce?.kind === "rows" && plan.reduce.columns === null) return "all";
+  const needed = new Set(plan.reduce ? reductionFields(plan.reduce) : []);
+  for (const step of plan.steps.toReversed()) {
+    if (step.kind === "eval") needed.delete(step.field);
+    for (const field of stepFields(step)) needed.add(field);
+  }
+  return columnsOf([...needed, ...filterFields(plan.filter)]);
+}
+
+function reductionFields(reduce: Reduction): string[] {
+  if (reduce.kind === "stats") return pipeFields(reduce);
+  return [...(reduce.columns ?? []), ...reduce.keys].map(({ field }) => field);
+}
+
+function stepFields(step: EventStep): Iterable<string> {
+  if (step.kind === "where") return filterFields(step.filter);
+  return step.kind === "eval" ? [] : [step.from];
+}
+
+/** Fields that the steps make or change; "any" where their names are known only from the events. */
+export function addedFields(steps: readonly EventStep[]): ReadonlySet<string> | "any" {
+  const added = new Set<string>();
+  for (const step of steps) {
+    if (step.kind === "extract") return "any";
+    if (step.kind === "eval") added.add(step.field);
+  }
+  return added;
+}
+
+/**
+ * The columns of whole events that pipes on their table look at; null where they show all of them, or look into attributes, which may be arrays:
+ * only whole events keep those.
+ */
+export function columnsRead(pipes: readonly TablePipe[]): string[] | null {
+  const read = new Set<string>();
+  for (const pipe of pipes) {
+    if (pipe.kind === "rank" || pipe.kind === "fill") return null;
+    const fields = pipeFields(pipe);
+    if (pipe.kind !== "stats" && pipe.kind !== "fields" && pipe.kind !== "sort" && fields.some(mayBeArray)) return null;
+    for (const field of fields) read.add(field);
+    if (pipe.kind === "stats" || pipe.kind === "fields") return [...read];
+  }
+  return null;
+}
+
+function mayBeArray(field: string): boolean {
+  return isAttribute(field) || field === ANY_FIELD;
+}

@@ -1,0 +1,109 @@
+import { QUERY_ROWS_MAX } from "../../limits.ts";
+import { resolveField, shortName } from "./fields.ts";
+import type { Filter } from "./filter.ts";
+import { and } from "./filter-and.ts";
+import { filterFields } from "./filters.ts";
+import type { Query } from "./parse.ts";
+import type { Pipe } from "./pipe.ts";
+import type { EventStep, Plan, RowsReduction, TablePipe } from "./plan.ts";
+import { addedFields, columnsRead } from "./plan-columns.ts";
+
+export interface PlanOptions {
+  /** The time that the query is asked about, half open; null: all time. */
+  range: { from_us: number; to_us: number } | null;
+}
+
+/**
+ * The plan of a parsed query. What stands before the first pipe that makes a table becomes filter and steps; a `limit` or `offset` there
+ * that another pipe follows, and `sort`, make a table of events.
+ */
+export function planQuery(query: Query, options: PlanOptions = { range: null }): Plan {
+  const planner = new Planner(query.filter, options);
+  for (const pipe of query.pipes) planner.take(pipe);
+  return planner.finish();
+}
+
+class Planner {
+  readonly #options: PlanOptions;
+  #filter: Filter;
+  readonly #steps: EventStep[] = [];
+  #reduce: Plan["reduce"] = null;
+  readonly #table: TablePipe[] = [];
+  /** What the last `fields` on events left, with what was computed since. */
+  #shown: string[] | null = null;
+
+  constructor(filter: Filter, options: PlanOptions) {
+    this.#filter = filter;
+    this.#options = options;
+  }
+
+  take(pipe: Pipe): void {
+    for (const part of expand(pipe, this.#options)) this.#takeOne(part);
+  }
+
+  finish(): Plan {
+    if (this.#reduce?.kind === "rows") this.#bound(this.#reduce);
+    else if (this.#reduce === null && this.#shown) this.#table.push({ kind: "fields", fields: this.#shown });
+    return { filter: this.#filter, steps: this.#steps, reduce: this.#reduce, table: this.#table };
+  }
+
+  #takeOne(pipe: TablePipe): void {
+    if (this.#reduce !== null) this.#table.push(pipe);
+    else if (pipe.kind === "limit" || pipe.kind === "offset") this.#table.push(pipe);
+    else if (pipe.kind === "fields") this.#shown = pipe.fields;
+    else if (pipe.kind === "sort")
+      this.#startRows(pipe.keys.map(({ column, descending }) => ({ field: resolveField(column), descending })));
+    else if (this.#table.length > 0) {
+      this.#startRows([]);
+      this.#table.push(pipe);
+    } else if (pipe.kind === "stats") this.#reduce = pipe;
+    else this.#addStep(pipe as EventStep);
+  }
+
+  /** From here on the events are rows of a table: those that an earlier `limit` left, else all of them up to the bound. */
+  #startRows(keys: RowsReduction["keys"]): void {
+    const columns = this.#shown?.map((field) => ({ field, as: shortName(field) })) ?? null;
+    if (this.#table.length === 0) {
+      this.#reduce = { kind: "rows", columns, keys, limit: QUERY_ROWS_MAX };
+      return;
+    }
+    this.#reduce = { kind: "rows", columns, keys: [{ field: "timestamp", descending: true }], limit: QUERY_ROWS_MAX };
+    const sorted = keys.map(({ field, descending }) => ({ column: shortName(field), descending }));
+    if (sorted.length > 0) this.#table.push({ kind: "sort", keys: sorted });
+  }
+
+  /** A condition on what events were stored with belongs to the filter: it can spare reading them. */
+  #addStep(step: EventStep): void {
+    const added = addedFields(this.#steps);
+    if (step.kind === "where" && added !== "any" && [...filterFields(step.filter)].every((field) => field !== "_any" && !added.has(field)))
+      this.#filter = and([this.#filter, step.filter]);
+    else if (step.kind === "where" && this.#steps.length === 0) this.#filter = and([this.#filter, step.filter]);
+    else this.#steps.push(step);
+    if (this.#shown && step.kind === "eval" && !this.#shown.includes(step.field)) this.#shown = [...this.#shown, step.field];
+  }
+
+  /** Only as many rows, and only the columns, as the pipes after it look at. */
+  #bound(rows: RowsReduction): void {
+    rows.limit = rowsNeeded(this.#table);
+    if (rows.columns) return;
+    const columns = columnsRead(this.#table);
+    if (columns) rows.columns = columns.map((field) => ({ field, as: shortName(field) }));
+  }
+}
+
+/** A pipe as those that a plan has. */
+function expand(pipe: Pipe, _options: PlanOptions): TablePipe[] {
+  return [pipe];
+}
+
+/** How many rows the `limit` and `offset` leave at most, counted from the first. */
+function rowsNeeded(pipes: readonly TablePipe[]): number {
+  let skipped = 0;
+  let most = QUERY_ROWS_MAX;
+  for (const pipe of pipes) {
+    if (pipe.kind === "offset") skipped += pipe.count;
+    else if (pipe.kind === "limit") most = Math.min(most, skipped + pipe.count);
+    else if (pipe.kind !== "fields") break;
+  }
+  return most;
+}

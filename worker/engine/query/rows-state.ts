@@ -1,0 +1,180 @@
+import { QUERY_ROWS_MAX, QUERY_ROWS_SIZE_BYTES_MAX } from "../../limits.ts";
+import type { EventBatch, EventRecord } from "../batch/event-batch.ts";
+import { formatTimestamp_us, recordAt } from "../batch/record.ts";
+import { topIndexes } from "./bounded-heap.ts";
+import { type Cells, cellsOf } from "./field-cells.ts";
+import { isTimeField } from "./fields.ts";
+import type { RowsReduction } from "./plan.ts";
+import { recordTable } from "./record-table.ts";
+import type { Reducer } from "./reducer.ts";
+import { compareCells, type Table, type TableValue } from "./table.ts";
+
+/** A row that may be in the answer: its sort keys, and the chosen columns or the whole event. */
+interface KeptRow {
+  /** Times are numbers. */
+  keys: TableValue[];
+  timestamp_us: number;
+  ingest_us: number;
+  cells: TableValue[] | null;
+  record: EventRecord | null;
+  size_bytes: number;
+}
+
+export interface SerializedRows {
+  rows: KeptRow[];
+  seen: number;
+  limit: number;
+}
+
+/** Memory of a row beside its texts, and of a cell. */
+const ROW_SIZE_BYTES = 200;
+const CELL_SIZE_BYTES = 16;
+
+/**
+ * The first `limit` rows in the order of the keys; among rows with equal keys the newest first, and those of one moment by what they hold,
+ * so that the answer does not depend on where the rows came from. Rows beyond QUERY_ROWS_MAX or the bound of bytes are left out and counted.
+ */
+export class RowsState implements Reducer {
+  readonly #reduction: RowsReduction;
+  readonly #record_at: (batch: EventBatch, row: number) => EventRecord;
+  #limit: number;
+  /** In order, at most `limit`. */
+  #rows: KeptRow[] = [];
+  #seen = 0;
+
+  constructor(reduction: RowsReduction, record_at: (batch: EventBatch, row: number) => EventRecord = recordAt) {
+    this.#reduction = reduction;
+    this.#record_at = record_at;
+    this.#limit = Math.min(reduction.limit, QUERY_ROWS_MAX);
+  }
+
+  add(batch: EventBatch, rows: Uint32Array): void {
+    this.#seen += rows.length;
+    if (rows.length === 0 || this.#limit === 0) return;
+    const keys = this.#reduction.keys.map(({ field }) => cellsOf(batch, field, rows));
+    const first = topIndexes(rows.length, this.#limit, this.#indexOrder(batch, rows, keys));
+    const worst = this.#rows.length < this.#limit ? null : this.#rows.at(-1)!;
+    const columns = this.#reduction.columns?.map(({ field }) => ({ cells: cellsOf(batch, field, rows), time: isTimeField(field) })) ?? null;
+    const added: KeptRow[] = [];
+    for (const index of first) {
+      const row = rows[index]!;
+      const head = {
+        keys: keys.map((cells) => cells.at(index)),
+        timestamp_us: batch.timestamp_us[row]!,
+        ingest_us: batch.ingest_us[row]!,
+      };
+      if (worst && this.#compareHeads(head, worst) > 0) continue;
+      const cells = columns?.map((column) => shown(column.cells.at(index), column.time)) ?? null;
+      const record = cells ? null : this.#record_at(batch, row);
+      added.push({ ...head, cells, record, size_bytes: sizeOf(cells, record) });
+    }
+    this.#take(added);
+  }
+
+  merge(serialized: unknown): void {
+    const { rows, seen, limit } = serialized as SerializedRows;
+    this.#seen += seen;
+    this.#limit = Math.min(this.#limit, limit);
+    this.#take(rows);
+  }
+
+  serialize(): SerializedRows {
+    return { rows: this.#rows, seen: this.#seen, limit: this.#limit };
+  }
+
+  result(): Table {
+    const { columns, limit } = this.#reduction;
+    const left_out = this.#seen - this.#rows.length;
+    const bounded = this.#limit < limit || limit >= QUERY_ROWS_MAX;
+    const overflow = bounded && left_out > 0 ? { events: left_out } : null;
+    if (columns) return { columns: columns.map(({ as }) => as), rows: this.#rows.map(({ cells }) => cells!), overflow };
+    return { ...recordTable(this.#rows.map(({ record }) => record!)), overflow };
+  }
+
+  #take(added: readonly KeptRow[]): void {
+    if (added.length === 0) return;
+    this.#rows = [...this.#rows, ...added].sort((left, right) => this.#compareHeads(left, right) || compareContents(left, right));
+    let size_bytes = 0;
+    let kept = 0;
+    while (kept < this.#rows.length && kept < this.#limit) {
+      size_bytes += this.#rows[kept]!.size_bytes;
+      if (size_bytes > QUERY_ROWS_SIZE_BYTES_MAX && kept > 0) this.#limit = kept;
+      else kept++;
+    }
+    this.#rows.length = kept;
+  }
+
+  /** Keys, then the newest first. */
+  #compareHeads(left: Pick<KeptRow, "keys" | "timestamp_us" | "ingest_us">, right: typeof left): number {
+    const { keys } = this.#reduction;
+    for (let key = 0; key < keys.length; key++) {
+      const difference = compareCells(left.keys[key]!, right.keys[key]!);
+      if (difference !== 0) return keys[key]!.descending ? -difference : difference;
+    }
+    return right.timestamp_us - left.timestamp_us || right.ingest_us - left.ingest_us;
+  }
+
+  /** The same order among rows of one batch. */
+  #indexOrder(batch: EventBatch, rows: Uint32Array, keys: readonly Cells[]): (left: number, right: number) => number {
+    const orders = keys.map((cells, key) => {
+      const ranks = cells.ranks();
+      const sign = this.#reduction.keys[key]!.descending ? -1 : 1;
+      if (ranks) return (left: number, right: number) => (ranks[left] === ranks[right] ? 0 : ranks[left]! < ranks[right]! ? -sign : sign);
+      return (left: number, right: number) => sign * compareCells(cells.at(left), cells.at(right));
+    });
+    const { timestamp_us, ingest_us } = batch;
+    return (left, right) => {
+      for (const order of orders) {
+        const difference = order(left, right);
+        if (difference !== 0) return difference;
+      }
+      const [a, b] = [rows[left]!, rows[right]!];
+      return timestamp_us[b]! - timestamp_us[a]! || ingest_us[b]! - ingest_us[a]! || (a === b ? 0 : this.#compareRows(batch, a, b));
+    };
+  }
+
+  #compareRows(batch: EventBatch, left: number, right: number): number {
+    const columns = this.#reduction.columns;
+    if (!columns) return compareTexts(contentOf(recordAt(batch, left)), contentOf(recordAt(batch, right)));
+    const pair = left < right ? Uint32Array.of(left, right) : Uint32Array.of(right, left);
+    const [at_left, at_right] = left < right ? [0, 1] : [1, 0];
+    for (const { field } of columns) {
+      const cells = cellsOf(batch, field, pair);
+      const difference = compareCells(cells.at(at_left), cells.at(at_right));
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+}
+
+function shown(cell: TableValue, time: boolean): TableValue {
+  return time && typeof cell === "number" ? formatTimestamp_us(cell) : cell;
+}
+
+function sizeOf(cells: readonly TableValue[] | null, record: EventRecord | null): number {
+  if (!cells) return ROW_SIZE_BYTES + JSON.stringify(record).length * 2;
+  return cells.reduce<number>((sum, cell) => sum + CELL_SIZE_BYTES + (typeof cell === "string" ? cell.length * 2 : 0), ROW_SIZE_BYTES);
+}
+
+function compareContents(left: KeptRow, right: KeptRow): number {
+  if (left.record && right.record) return compareTexts(contentOf(left.record), contentOf(right.record));
+  const cells = left.cells ?? [];
+  for (let index = 0; index < cells.length; index++) {
+    const difference = compareCells(cells[index]!, right.cells![index]!);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The same text however the event was stored. */
+function contentOf({ attributes, ...fields }: EventRecord): string {
+  const names = Object.keys(attributes).sort();
+  return JSON.stringify([
+    Object.entries(fields).sort(([left], [right]) => compareTexts(left, right)),
+    names.map((name) => [name, attributes[name]]),
+  ]);
+}
+
+function compareTexts(left: string, right: string): number {
+  return left === right ? 0 : left < right ? -1 : 1;
+}
