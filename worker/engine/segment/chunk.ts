@@ -3,13 +3,14 @@
  * coded parts are recoded to the dictionary of the whole chunk.
  */
 import { crc32 } from "node:zlib";
+import { PAGE_SIZE_BYTES } from "../../limits.ts";
 import { type Column, NULL_CODE } from "../batch/event-batch.ts";
 import type { Family } from "../batch/unify.ts";
 import { ByteSink } from "./bytes.ts";
 import { bytesToDict } from "./dictify.ts";
 import { encodeBools, encodeBytes, encodeCodes, encodeNumbers, encodeTimes } from "./encode-column.ts";
 import { type NumberDictionary, NumberTable, numberDictionary } from "./number-dictionary.ts";
-import { PAGE_ROWS_MAX, readDataPage, writeDictionaryHeader, writeNullPage } from "./pages.ts";
+import { type DataPage, PAGE_ROWS_MAX, readDataPage, writeDictionaryHeader, writeNullPage } from "./pages.ts";
 import { encodeStrings } from "./strings.ts";
 import { compressPieces } from "./zstd.ts";
 
@@ -30,6 +31,21 @@ export interface ChunkPage {
   size_bytes: number;
   rows: number;
   crc: number;
+  /** What the page's own header says; null where the index does not repeat it (version 1). */
+  head: PageHead | null;
+}
+
+export type PageHead = Pick<DataPage, "nulls" | "encoding" | "compressed" | "levels_size" | "values_raw_size"> & { header_size: number };
+
+export interface DictionaryHead {
+  header_size: number;
+  /** Number of values. */
+  count: number;
+  /** Whether the values ascend, strings by their UTF-8. */
+  sorted: boolean;
+  /** Of each zstd frame: the first value that begins in it or after it, and where that is in the decompressed dictionary. */
+  first_codes: number[];
+  first_offsets: number[];
 }
 
 export interface ChunkDictionary {
@@ -39,6 +55,8 @@ export interface ChunkDictionary {
   /** Lengths of the zstd frames; empty where the dictionary is not compressed. */
   pieces: number[];
   crc: number;
+  /** Null where the index does not tell (version 1). */
+  head: DictionaryHead | null;
 }
 
 export interface Chunk {
@@ -158,7 +176,7 @@ class ChunkBuilder {
     for (let at = start; at < end; ) {
       const page = readDataPage(bytes, at, end);
       const size_bytes = page.end - at;
-      chunk.pages.push({ size_bytes, rows: page.rows, crc: crc32(bytes.subarray(at, page.end)) });
+      chunk.pages.push({ size_bytes, rows: page.rows, crc: crc32(bytes.subarray(at, page.end)), head: headOf(page, at) });
       chunk.encodings.add(page.encoding);
       chunk.raw_size += size_bytes - page.values_size + page.values_raw_size;
       if (page.compressed) chunk.compressed = true;
@@ -225,6 +243,7 @@ class ChunkBuilder {
       raw_size: raw.length,
       pieces: pieces.map((piece) => piece.length),
       crc: page.reduce((crc, bytes) => crc32(bytes, crc), 0),
+      head: { header_size: header.length, count, sorted: false, ...firstValues(raw, count, pieces.length, this.#family) },
     };
     chunk.compressed = pieces.length > 0;
     chunk.bytes.push(...page);
@@ -232,6 +251,37 @@ class ChunkBuilder {
     chunk.raw_size += header.length + raw.length;
     chunk.encodings.add(0);
   }
+}
+
+function headOf(page: DataPage, at: number): PageHead {
+  const { nulls, encoding, compressed, levels_size, values_raw_size, levels_at } = page;
+  return { nulls, encoding, compressed, levels_size, values_raw_size, header_size: levels_at - at };
+}
+
+/** Which value begins first in each piece of a PLAIN dictionary, and where. */
+function firstValues(
+  raw: Uint8Array,
+  count: number,
+  pieces: number,
+  family: Family,
+): Pick<DictionaryHead, "first_codes" | "first_offsets"> {
+  const first_codes: number[] = [];
+  const first_offsets: number[] = [];
+  let offset = 0;
+  let code = 0;
+  for (let piece = 0; piece < pieces; piece++) {
+    while (offset < piece * PAGE_SIZE_BYTES && code < count) {
+      offset += family === "string" ? 4 + readU32(raw, offset) : 8;
+      code++;
+    }
+    first_codes.push(code);
+    first_offsets.push(offset);
+  }
+  return { first_codes, first_offsets };
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
 function hasCompressedPage(part: { bytes: Uint8Array; start: number; end: number }): boolean {

@@ -1,9 +1,10 @@
 /** Facts: how many events a segment has by five minutes, level and service. Histograms come from them without a look at the rows. */
 import { FACT_BUCKET_US } from "../../limits.ts";
 import { type DictColumn, type EventBatch, LEVELS, NULL_CODE } from "../batch/event-batch.ts";
-import type { ByteReader, ByteSink } from "./bytes.ts";
+import { ByteReader, ByteSink } from "./bytes.ts";
 import { DamageError } from "./errors.ts";
 import { NumberTable } from "./number-dictionary.ts";
+import { compressPieces, decompressPieces } from "./zstd.ts";
 
 /** In place of an index of LEVELS: the event has no level. */
 export const NO_LEVEL = LEVELS.length;
@@ -141,39 +142,91 @@ export function levelMaskOf(facts: SegmentFacts): number {
   return mask;
 }
 
+/**
+ * Writes the facts without their services: as runs of entries of one bucket, then what distinguishes entries, then counts, so that like stands by
+ * like; compressed where it pays.
+ */
 export function writeFacts(sink: ByteSink, facts: SegmentFacts): void {
-  sink.varint(facts.services.length);
-  for (const service of facts.services) sink.text(service);
+  const raw = packFacts(facts);
+  const pieces = compressPieces(raw);
+  const packed_size = pieces.reduce((sum, piece) => sum + piece.length, 0);
   sink.varint(facts.count.length);
-  let bucket = 0;
-  for (let index = 0; index < facts.count.length; index++) {
-    const number = facts.bucket_us[index]! / FACT_BUCKET_US;
-    sink.zigzag(number - bucket);
-    bucket = number;
-    sink.varint(facts.service[index]! * LEVEL_SLOTS + facts.level[index]!);
-    sink.varint(facts.count[index]!);
+  sink.varint(raw.length);
+  if (packed_size >= raw.length) {
+    sink.varint(0);
+    sink.raw(raw);
+    return;
   }
+  sink.varint(pieces.length);
+  for (const piece of pieces) sink.varint(piece.length);
+  for (const piece of pieces) sink.raw(piece);
 }
 
-export function readFacts(reader: ByteReader): SegmentFacts {
-  const service_count = boundedCount(reader);
-  const services = Array.from({ length: service_count }, () => reader.text());
-  const count = boundedCount(reader);
-  const facts: SegmentFacts = {
-    services,
-    bucket_us: new Float64Array(count),
-    level: new Uint8Array(count),
-    service: new Uint32Array(count),
-    count: new Uint32Array(count),
-  };
+function packFacts({ bucket_us, service, level, count }: SegmentFacts): Uint8Array {
+  const entries = count.length;
+  const sink = new ByteSink(64 + entries * 4);
   let bucket = 0;
-  for (let index = 0; index < count; index++) {
+  for (let start = 0, end = 0; start < entries; start = end) {
+    while (end < entries && bucket_us[end] === bucket_us[start]) end++;
+    const number = bucket_us[start]! / FACT_BUCKET_US;
+    sink.zigzag(number - bucket);
+    sink.varint(end - start);
+    bucket = number;
+  }
+  for (let index = 0; index < entries; index++) sink.varint(service[index]! * LEVEL_SLOTS + level[index]!);
+  for (let index = 0; index < entries; index++) sink.varint(count[index]!);
+  return sink.copy();
+}
+
+/** @param services that the entries number */
+export function readFacts(reader: ByteReader, services: readonly string[]): SegmentFacts {
+  const entries = reader.varint();
+  const raw_size = reader.varint();
+  const piece_count = boundedCount(reader);
+  const pieces = Array.from({ length: piece_count }, () => reader.varint());
+  const stored = reader.raw(piece_count === 0 ? raw_size : pieces.reduce((sum, size) => sum + size, 0));
+  const raw = new ByteReader(piece_count === 0 ? stored : decompressPieces(stored, pieces, raw_size));
+  if (entries * 2 > raw_size) throw new DamageError("more facts than bytes");
+  const facts = emptyFacts([...services], entries);
+  let bucket = 0;
+  for (let start = 0; start < entries; ) {
+    bucket += raw.zigzag();
+    const end = start + raw.varint();
+    if (end === start || end > entries) throw new DamageError("facts of an impossible number");
+    facts.bucket_us.fill(bucket * FACT_BUCKET_US, start, end);
+    start = end;
+  }
+  for (let index = 0; index < entries; index++) setSlot(facts, index, raw.varint());
+  for (let index = 0; index < entries; index++) facts.count[index] = raw.varint();
+  if (raw.at !== raw.end) throw new DamageError("facts have bytes left over");
+  return facts;
+}
+
+function emptyFacts(services: string[], entries: number): SegmentFacts {
+  return {
+    services,
+    bucket_us: new Float64Array(entries),
+    level: new Uint8Array(entries),
+    service: new Uint32Array(entries),
+    count: new Uint32Array(entries),
+  };
+}
+
+function setSlot(facts: SegmentFacts, index: number, slot: number): void {
+  facts.level[index] = slot % LEVEL_SLOTS;
+  facts.service[index] = Math.floor(slot / LEVEL_SLOTS);
+  if (facts.service[index]! >= facts.services.length) throw new DamageError("a fact of an unknown service");
+}
+
+/** As version 1 wrote them: services, then entry by entry. */
+export function readFactsOfVersion1(reader: ByteReader): SegmentFacts {
+  const services = Array.from({ length: boundedCount(reader) }, () => reader.text());
+  const facts = emptyFacts(services, boundedCount(reader));
+  let bucket = 0;
+  for (let index = 0; index < facts.count.length; index++) {
     bucket += reader.zigzag();
-    const slot = reader.varint();
     facts.bucket_us[index] = bucket * FACT_BUCKET_US;
-    facts.level[index] = slot % LEVEL_SLOTS;
-    facts.service[index] = Math.floor(slot / LEVEL_SLOTS);
-    if (facts.service[index]! >= service_count) throw new DamageError("a fact of an unknown service");
+    setSlot(facts, index, reader.varint());
     facts.count[index] = reader.varint();
   }
   return facts;

@@ -3,9 +3,10 @@ import type { Column } from "../batch/event-batch.ts";
 import { type ByteReader, ByteSink } from "./bytes.ts";
 import type { Chunk, ChunkDictionary, ChunkPage } from "./chunk.ts";
 import { DamageError } from "./errors.ts";
-import { readFacts, type SegmentFacts, writeFacts } from "./facts.ts";
+import { readFacts, readFactsOfVersion1, type SegmentFacts, writeFacts } from "./facts.ts";
+import { LazyChunk, readChunkOfVersion1, writeChunkDetails } from "./index-chunk.ts";
 
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 const KINDS = ["dict", "bytes", "int64", "double", "bool"] as const satisfies readonly Column["kind"][];
 
 export interface IndexColumn {
@@ -13,19 +14,27 @@ export interface IndexColumn {
   /** `bytes` where any row group holds the strings themselves. */
   kind: Column["kind"];
   nulls: number;
+  /** What stored numbers are multiplied by: 1,000 for times in milliseconds, otherwise 1. */
+  scale: number;
 }
 
 /** Where a column of a row group is and of what it consists. */
 export interface IndexChunk {
-  offset: number;
-  size_bytes: number;
-  dictionary: ChunkDictionary | null;
+  readonly offset: number;
+  readonly size_bytes: number;
+  readonly dictionary: ChunkDictionary | null;
   /** Null where no row has a value: nothing need be read. */
-  pages: ChunkPage[] | null;
+  readonly pages: readonly ChunkPage[] | null;
+  /** Smallest and largest value of a column of numbers, where they are known; not of times, which the group knows. */
+  readonly range: { min: number; max: number } | null;
 }
+
+/** What a filter knows, and how it is stored. */
+export const FILTER = { VALUES: 0, PAGE_WORDS_1: 1, PAGE_WORDS: 2 } as const;
 
 /** Where a filter is in the object. */
 export interface IndexFilter {
+  kind: number;
   /** Name of the column whose values it knows; "" for the words of messages. */
   column: string;
   offset: number;
@@ -33,10 +42,18 @@ export interface IndexFilter {
   crc: number;
 }
 
+/** Rows that follow each other and are of one service: `services[i]` is its place in the index's list, for `rows[i]` rows. */
+export interface ServiceRuns {
+  services: Uint32Array;
+  rows: Uint32Array;
+}
+
 export interface IndexGroup {
   rows: number;
   ts_min_us: number;
   ts_max_us: number;
+  /** Null where rows are not sorted by service, or the segment does not tell. */
+  service_runs: ServiceRuns | null;
   /** By column, in the order of the index's columns. */
   chunks: IndexChunk[];
   filters: IndexFilter[];
@@ -44,12 +61,16 @@ export interface IndexGroup {
 
 export interface SegmentIndex {
   columns: IndexColumn[];
+  /** Services that occur; "" stands for events without one. Null where only the facts know them. */
+  services: readonly string[] | null;
   groups: IndexGroup[];
-  facts: SegmentFacts;
+  /** Decoded when it is first asked for. */
+  readonly facts: SegmentFacts;
 }
 
 export function chunkEntry(chunk: Chunk, offset: number, rows: number): IndexChunk {
-  return { offset, size_bytes: chunk.size_bytes, dictionary: chunk.dictionary, pages: chunk.nulls === rows ? null : chunk.pages };
+  const { size_bytes, dictionary, range } = chunk;
+  return { offset, size_bytes, dictionary, pages: chunk.nulls === rows ? null : chunk.pages, range };
 }
 
 export function writeIndex(index: SegmentIndex): Uint8Array {
@@ -59,8 +80,11 @@ export function writeIndex(index: SegmentIndex): Uint8Array {
   for (const column of index.columns) {
     sink.text(column.name);
     sink.u8(KINDS.indexOf(column.kind));
+    sink.varint(column.scale);
     sink.varint(column.nulls);
   }
+  sink.varint(index.facts.services.length);
+  for (const service of index.facts.services) sink.text(service);
   sink.varint(index.groups.length);
   for (const group of index.groups) writeGroup(sink, group);
   writeFacts(sink, index.facts);
@@ -71,10 +95,19 @@ function writeGroup(sink: ByteSink, group: IndexGroup): void {
   sink.varint(group.rows);
   sink.zigzag(group.ts_min_us);
   sink.varint(group.ts_max_us - group.ts_min_us);
+  const runs = group.service_runs;
+  sink.varint(runs?.rows.length ?? 0);
+  if (runs !== null) {
+    for (let run = 0; run < runs.rows.length; run++) {
+      sink.varint(runs.services[run]!);
+      sink.varint(runs.rows[run]!);
+    }
+  }
   sink.varint(group.chunks[0]?.offset ?? 0);
-  for (const chunk of group.chunks) writeChunk(sink, chunk);
+  for (const chunk of group.chunks) writeChunkDetails(sink, chunk);
   sink.varint(group.filters.length);
   for (const filter of group.filters) {
+    sink.u8(filter.kind);
     sink.text(filter.column);
     sink.varint(filter.offset);
     sink.varint(filter.size_bytes);
@@ -82,82 +115,74 @@ function writeGroup(sink: ByteSink, group: IndexGroup): void {
   }
 }
 
-function writeChunk(sink: ByteSink, chunk: IndexChunk): void {
-  sink.varint(chunk.size_bytes);
-  sink.varint(chunk.pages === null ? 0 : chunk.pages.length);
-  if (chunk.pages === null) return;
-  const { dictionary } = chunk;
-  sink.varint(dictionary?.size_bytes ?? 0);
-  if (dictionary !== null) {
-    sink.varint(dictionary.raw_size);
-    sink.varint(dictionary.pieces.length);
-    for (const piece of dictionary.pieces) sink.varint(piece);
-    sink.u32(dictionary.crc);
-  }
-  for (const page of chunk.pages) {
-    sink.varint(page.size_bytes);
-    sink.varint(page.rows);
-    sink.u32(page.crc);
-  }
-}
-
 export function readIndex(reader: ByteReader): SegmentIndex {
   const version = reader.varint();
-  if (version !== INDEX_VERSION) throw new DamageError(`index of unknown version ${version}`);
+  if (version !== 1 && version !== INDEX_VERSION) throw new DamageError(`index of unknown version ${version}`);
   const columns: IndexColumn[] = repeat(reader, () => {
     const name = reader.text();
     const kind = KINDS[reader.u8()];
     if (kind === undefined) throw new DamageError(`column ${name} is of an unknown kind`);
-    return { name, kind, nulls: reader.varint() };
+    const scale = version === 1 ? 1 : reader.varint();
+    return { name, kind, nulls: reader.varint(), scale };
   });
-  const groups = repeat(reader, () => readGroup(reader, columns.length));
-  const facts = readFacts(reader);
-  if (reader.at !== reader.end) throw new DamageError("the index has bytes left over");
-  return { columns, groups, facts };
+  const services = version === 1 ? null : repeat(reader, () => reader.text());
+  const groups = repeat(reader, () => readGroup(reader, columns, version));
+  const facts_at = reader.at;
+  let facts: SegmentFacts | null = null;
+  return {
+    columns,
+    services,
+    groups,
+    get facts(): SegmentFacts {
+      if (facts === null) {
+        reader.at = facts_at;
+        facts = services === null ? readFactsOfVersion1(reader) : readFacts(reader, services);
+        if (reader.at !== reader.end) throw new DamageError("the index has bytes left over");
+      }
+      return facts;
+    },
+  };
 }
 
-function readGroup(reader: ByteReader, column_count: number): IndexGroup {
+function readGroup(reader: ByteReader, columns: readonly IndexColumn[], version: number): IndexGroup {
   const rows = reader.varint();
   const ts_min_us = reader.zigzag();
   const ts_max_us = ts_min_us + reader.varint();
+  const service_runs = version === 1 ? null : readServiceRuns(reader);
   let offset = reader.varint();
   const chunks: IndexChunk[] = [];
-  for (let column = 0; column < column_count; column++) {
-    const chunk = readChunk(reader, offset);
+  for (const { kind } of columns) {
+    const chunk = version === 1 ? readChunkOfVersion1(reader, offset) : LazyChunk.read(reader, offset, kind);
     chunks.push(chunk);
     offset += chunk.size_bytes;
   }
-  const filters = repeat(reader, () => ({
-    column: reader.text(),
+  const filters = repeat(reader, () => readFilter(reader, version));
+  return { rows, ts_min_us, ts_max_us, service_runs, chunks, filters };
+}
+
+function readServiceRuns(reader: ByteReader): ServiceRuns | null {
+  const count = reader.varint();
+  if (count === 0) return null;
+  if (count > reader.end - reader.at) throw new DamageError("more runs than bytes");
+  const runs: ServiceRuns = { services: new Uint32Array(count), rows: new Uint32Array(count) };
+  for (let run = 0; run < count; run++) {
+    runs.services[run] = reader.varint();
+    runs.rows[run] = reader.varint();
+  }
+  return runs;
+}
+
+function readFilter(reader: ByteReader, version: number): IndexFilter {
+  const kind = version === 1 ? -1 : reader.u8();
+  if (kind > FILTER.PAGE_WORDS) throw new DamageError(`a filter of unknown kind ${kind}`);
+  const column = reader.text();
+  return {
+    kind: kind >= 0 ? kind : column === "" ? FILTER.PAGE_WORDS_1 : FILTER.VALUES,
+    column,
     offset: reader.varint(),
     size_bytes: reader.varint(),
     crc: reader.u32(),
-  }));
-  return { rows, ts_min_us, ts_max_us, chunks, filters };
-}
-
-function readChunk(reader: ByteReader, offset: number): IndexChunk {
-  const size_bytes = reader.varint();
-  const page_count = reader.varint();
-  if (page_count === 0) return { offset, size_bytes, dictionary: null, pages: null };
-  if (page_count > reader.end - reader.at) throw new DamageError("more pages than bytes");
-  const dictionary_size = reader.varint();
-  const dictionary = dictionary_size === 0 ? null : readDictionary(reader, dictionary_size);
-  const pages: ChunkPage[] = [];
-  let size = dictionary_size;
-  for (let index = 0; index < page_count; index++) {
-    const page = { size_bytes: reader.varint(), rows: reader.varint(), crc: reader.u32() };
-    pages.push(page);
-    size += page.size_bytes;
-  }
-  if (size !== size_bytes) throw new DamageError("pages do not fill their chunk");
-  return { offset, size_bytes, dictionary, pages };
-}
-
-function readDictionary(reader: ByteReader, size_bytes: number): ChunkDictionary {
-  const raw_size = reader.varint();
-  const pieces = repeat(reader, () => reader.varint());
-  return { size_bytes, raw_size, pieces, crc: reader.u32() };
+  };
 }
 
 /** A counted list of things that take at least a byte each. */

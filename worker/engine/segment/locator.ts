@@ -9,7 +9,8 @@ import { readIndex, type SegmentIndex, writeIndex } from "./index-block.ts";
 import type { SegmentRow } from "./segment-row.ts";
 
 /** "LGX" and the version of the segment format. */
-const MAGIC = 0x0158474c;
+const MAGIC = 0x0258474c;
+const MAGIC_OF_VERSION_1 = 0x0158474c;
 const PARQUET_MAGIC = 0x31524150;
 /** Length of the footer and Parquet's magic number. */
 const END_SIZE_BYTES = 8;
@@ -65,7 +66,8 @@ export function locate(tail: Uint8Array, size_bytes: number): Located | number {
   const row_size = reader.u32();
   const crc = reader.u32();
   const magic = reader.u32();
-  if (magic !== MAGIC) throw new DamageError(`not a segment of Ledge, or of an unknown version: ${magic.toString(16)}`);
+  if (magic !== MAGIC && magic !== MAGIC_OF_VERSION_1)
+    throw new DamageError(`not a segment of Ledge, or of an unknown version: ${magic.toString(16)}`);
   const tail_size_bytes = needed + inline_size + index_size + row_size;
   if (tail_size_bytes > size_bytes) throw new DamageError("the index is longer than the object");
   return { tail_size_bytes, index_size, row_size, crc, at };

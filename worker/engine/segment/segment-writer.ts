@@ -9,11 +9,11 @@ import type { Family } from "../batch/unify.ts";
 import type { Chunk } from "./chunk.ts";
 import { levelMaskOf, mergeFacts, type SegmentFacts } from "./facts.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
-import { chunkEntry, type IndexGroup, type SegmentIndex } from "./index-block.ts";
+import { chunkEntry, FILTER, type IndexGroup, type SegmentIndex } from "./index-block.ts";
 import { type StoredRow, writeIndexBlock } from "./locator.ts";
 import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
 
-const SEGMENT_VERSION = "1";
+const SEGMENT_VERSION = "2";
 
 const MAGIC = new Uint8Array([0x50, 0x41, 0x52, 0x31]);
 const ENCODING_NAMES: Record<number, Encoding> = {
@@ -79,7 +79,7 @@ export class SegmentWriter {
       this.#append(chunk.bytes, chunk.size_bytes);
     }
     const { rows, ts_min_us, ts_max_us, facts, filters } = group;
-    this.#groups.push({ rows, ts_min_us, ts_max_us, chunks: entries, filters: [] });
+    this.#groups.push({ rows, ts_min_us, ts_max_us, service_runs: null, chunks: entries, filters: [] });
     this.#row_groups.push({
       columns: parquet,
       num_rows: BigInt(rows),
@@ -100,7 +100,7 @@ export class SegmentWriter {
     this.#appendFilters();
     const filters_size = this.#offset - filters_at;
     const inline_size = filters_size <= SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX ? filters_size : 0;
-    const index: SegmentIndex = { columns: this.#indexColumns(), groups: this.#groups, facts: mergeFacts(this.#facts) };
+    const index: SegmentIndex = { columns: this.#indexColumns(), services: null, groups: this.#groups, facts: mergeFacts(this.#facts) };
     const row = this.#storedRow(identity, raw_bytes, index.facts);
     const block_at = this.#offset;
     const block = writeIndexBlock(index, row, inline_size);
@@ -123,14 +123,15 @@ export class SegmentWriter {
   #appendFilters(): void {
     for (const [group, filters] of this.#filters.entries()) {
       for (const { column, bytes } of filters) {
-        this.#groups[group]!.filters.push({ column, offset: this.#offset, size_bytes: bytes.length, crc: crc32(bytes) });
+        const kind = column === "" ? FILTER.PAGE_WORDS_1 : FILTER.VALUES;
+        this.#groups[group]!.filters.push({ kind, column, offset: this.#offset, size_bytes: bytes.length, crc: crc32(bytes) });
         this.#append([bytes], bytes.length);
       }
     }
   }
 
   #indexColumns(): SegmentIndex["columns"] {
-    return this.#columns.map(({ name }, index) => ({ name, kind: this.#kinds[index]!, nulls: this.#nulls[index]! }));
+    return this.#columns.map(({ name }, index) => ({ name, kind: this.#kinds[index]!, nulls: this.#nulls[index]!, scale: 1 }));
   }
 
   #storedRow(identity: SegmentIdentity, raw_bytes: number, facts: SegmentFacts): StoredRow {
