@@ -1,0 +1,69 @@
+import { EXPRESSION_TEXT_LENGTH_MAX } from "../../../limits.ts";
+import { compileRegex, RegexError } from "../regex.ts";
+import type { Scalar } from "../vector.ts";
+import { type ExpressionFunction, type Parameter, scalar } from "./function.ts";
+
+const TEXT: Parameter = { name: "text", type: "text" };
+const REGEX: Parameter = { name: "regex", type: "text", verbatim: true, constant: regexFault };
+
+function regexFault(value: Scalar): string | null {
+  if (typeof value !== "string") return "a regular expression in quotes";
+  try {
+    compileRegex(value);
+    return null;
+  } catch (error) {
+    if (error instanceof RegexError) return `a valid regular expression (RE2 syntax; ${error.message})`;
+    throw error;
+  }
+}
+
+function extract(text: string, pattern: string, group?: number): string | null {
+  const regex = compileRegex(pattern);
+  const wanted = group ?? Math.min(1, regex.groupCount());
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > regex.groupCount()) return null;
+  const matcher = regex.matcher(text);
+  return matcher.find() ? (matcher.group(wanted) ?? null) : null;
+}
+
+/** `\1` or `$1` in the replacement stand for a group, `\0` for all of the match. */
+function replace(text: string, pattern: string, by: string): string | null {
+  const regex = compileRegex(pattern);
+  const matcher = regex.matcher(text);
+  let result = "";
+  let end = 0;
+  while (matcher.find()) {
+    result += text.slice(end, matcher.start());
+    result += by.replace(/[\\$](\d)/g, (_, digit: string) =>
+      Number(digit) <= regex.groupCount() ? (matcher.group(Number(digit)) ?? "") : "",
+    );
+    end = matcher.end();
+    if (result.length > EXPRESSION_TEXT_LENGTH_MAX) return null;
+  }
+  return result + text.slice(end);
+}
+
+export const REGEXPS: Readonly<Record<string, ExpressionFunction>> = {
+  regexp_like: scalar({
+    aliases: ["regexp_matches", "matches"],
+    parameters: [TEXT, REGEX],
+    result: "bool",
+    doc: 'Whether the expression matches somewhere in the text; also written `a ~ "…"`.',
+    example: ['regexp_like("took 12 ms", "\\d+ ms$")', true],
+    of: (text: string, pattern: string) => compileRegex(pattern).test(text),
+  }),
+  regexp_extract: scalar({
+    parameters: [TEXT, REGEX, { name: "group", type: "number", optional: true }],
+    result: "text",
+    doc: "What the first match has in its first group (or the one of this number, 0 being all of it); null without a match.",
+    example: ['regexp_extract("took 12 ms", "(\\d+) ms")', "12"],
+    of: extract,
+  }),
+  regexp_replace: scalar({
+    parameters: [TEXT, REGEX, { name: "by", type: "text" }],
+    result: "text",
+    doc: "With every match replaced; `$1` stands for the first group, `$0` for the match.",
+    example: ['regexp_replace("user 12 of 34", "\\d+", "<$0>")', "user <12> of <34>"],
+    grows: true,
+    of: replace,
+  }),
+};
