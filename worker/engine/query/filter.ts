@@ -5,6 +5,7 @@ import type { CompareFilter } from "./filter-compare.ts";
 import type { ContainsFilter } from "./filter-contains.ts";
 import type { EqualFilter } from "./filter-equal.ts";
 import type { ExistsFilter } from "./filter-exists.ts";
+import type { ExpressionFilter } from "./filter-expression.ts";
 import type { IcaseFilter } from "./filter-icase.ts";
 import type { InFilter } from "./filter-in.ts";
 import type { NotFilter } from "./filter-not.ts";
@@ -29,7 +30,8 @@ export type Filter =
   | RegexFilter
   | CompareFilter
   | RangeFilter
-  | ExistsFilter;
+  | ExistsFilter
+  | ExpressionFilter;
 
 /** What the filters that hold other filters need of the whole. */
 export interface FilterWalk {

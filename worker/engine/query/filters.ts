@@ -7,6 +7,7 @@ import { compareKind } from "./filter-compare.ts";
 import { containsKind } from "./filter-contains.ts";
 import { equalKind } from "./filter-equal.ts";
 import { existsKind } from "./filter-exists.ts";
+import { expressionKind } from "./filter-expression.ts";
 import { icaseKind } from "./filter-icase.ts";
 import { inKind } from "./filter-in.ts";
 import { notKind } from "./filter-not.ts";
@@ -32,6 +33,7 @@ const KINDS: { [K in Filter["kind"]]: FilterKind<Extract<Filter, { kind: K }>> }
   compare: compareKind,
   range: rangeKind,
   exists: existsKind,
+  expression: expressionKind,
 };
 
 function kindOf(filter: Filter): FilterKind<Filter> {

@@ -3,6 +3,7 @@ import { resolveField } from "./fields.ts";
 import type { Filter } from "./filter.ts";
 import { ALL } from "./filter-all.ts";
 import { and } from "./filter-and.ts";
+import { parseExpressionFilter } from "./filter-expression.ts";
 import { not } from "./filter-not.ts";
 import { or } from "./filter-or.ts";
 import { parseValue, phraseOf } from "./parse-value.ts";
@@ -10,6 +11,7 @@ import type { Scanner } from "./scanner.ts";
 
 const EXPECTED_TERM = 'a word, a "phrase", field:value, a minus or a parenthesis';
 const OPERATOR = /(AND|OR|NOT)(?=[\s()"']|$)/y;
+const EXPRESSION_CALL = /expr\(/iy;
 const FIELD_BEFORE_COLON = /([\p{L}_@$][\p{L}\p{N}_.@$/-]*):/uy;
 
 /** The filter up to a `|` or the end; an empty one means every event. */
@@ -87,6 +89,7 @@ function parseLeaf(scanner: Scanner): Filter {
     scanner.countTerm();
     return phraseOf(scanner, "message", token);
   }
+  if (scanner.match(EXPRESSION_CALL)) return parseExpressionFilter(scanner);
   const from = scanner.position;
   const named = scanner.match(FIELD_BEFORE_COLON);
   if (named) return parseFieldTerm(scanner, named[1] ?? "", from);
