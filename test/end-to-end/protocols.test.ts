@@ -1,7 +1,7 @@
 /** Each protocol over HTTP: its answers, its ways to show a key, and what is found afterwards. */
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ProtocolSample, type SampleRequest, sampleEvents } from "../support/protocols/sample.ts";
+import { type ProtocolSample, type SampleRequest, type Shown, sampleEvents } from "../support/protocols/sample.ts";
 import { SAMPLES } from "../support/protocols/samples.ts";
 import { type Project, Service } from "./support/service.ts";
 
@@ -10,13 +10,6 @@ beforeAll(async () => {
   service = await Service.start();
 });
 afterAll(() => service?.stop());
-
-interface Shown {
-  headers?: Record<string, string>;
-  query?: Record<string, string>;
-  /** Instead of the protocol's own, where the key stands in the path. */
-  path?: string;
-}
 
 function send({ protocol, path, method }: ProtocolSample, request: SampleRequest, more: Shown, base = `/in/${protocol.name}`) {
   const query = new URLSearchParams({ ...request.query, ...more.query }).toString();

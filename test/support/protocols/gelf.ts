@@ -1,5 +1,5 @@
 import { gelf } from "../../../worker/engine/decode/gelf.ts";
-import { type ProtocolSample, type SampleEvent, utf8 } from "./sample.ts";
+import { type ProtocolSample, type SampleEvent, usually, utf8 } from "./sample.ts";
 
 const SEVERITIES = { DEBUG: 7, INFO: 6, WARN: 4, ERROR: 3 };
 
@@ -27,5 +27,5 @@ export const gelfSample: ProtocolSample = {
   hopeless: [{ body: utf8("no JSON at all") }, { body: utf8("[1,2,3]") }, { body: new Uint8Array([0, 1, 2, 255]) }],
   success: 202,
   unauthenticated: 401,
-  credentials: (key) => [{ headers: { authorization: `Bearer ${key}` } }, { query: { token: key } }],
+  credentials: usually,
 };

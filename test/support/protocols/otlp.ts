@@ -2,7 +2,7 @@ import protobuf from "protobufjs";
 import { otlp } from "../../../worker/engine/decode/otlp.ts";
 import { EVENT_SIZE_BYTES_MAX } from "../../../worker/limits.ts";
 import { OTLP_PROTO } from "./otlp-proto.ts";
-import { type ProtocolSample, type SampleEvent, utf8 } from "./sample.ts";
+import { type ProtocolSample, type SampleEvent, usually, utf8 } from "./sample.ts";
 
 const SEVERITIES = { DEBUG: 5, INFO: 9, WARN: 13, ERROR: 17 };
 const root = protobuf.parse(OTLP_PROTO, { keepCase: false }).root;
@@ -47,12 +47,6 @@ function withBad(events: readonly SampleEvent[]): object {
   return { resourceLogs: [...(first ? [first] : []), ...huge().resourceLogs, ...others] };
 }
 
-const credentials = (key: string) => [
-  { headers: { authorization: `Bearer ${key}` } },
-  { headers: { "x-api-key": key } },
-  { headers: { authorization: `Basic ${btoa(`ledge:${key}`)}` } },
-];
-
 export const otlpJsonSample: ProtocolSample = {
   protocol: otlp,
   path: "/v1/logs",
@@ -67,7 +61,7 @@ export const otlpJsonSample: ProtocolSample = {
   hopeless: ["no JSON", "[]", '"text"', ""].map((text) => ({ body: utf8(text), headers: { "content-type": "application/json" } })),
   success: 200,
   unauthenticated: 401,
-  credentials,
+  credentials: usually,
 };
 
 const PROTOBUF = { "content-type": "application/x-protobuf" };
@@ -84,5 +78,5 @@ export const otlpProtobufSample: ProtocolSample = {
   ],
   success: 200,
   unauthenticated: 401,
-  credentials,
+  credentials: usually,
 };

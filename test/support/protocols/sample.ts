@@ -49,7 +49,34 @@ export interface ProtocolSample {
   /** Status for a request without a key, with a wrong key. */
   unauthenticated: number;
   /** How its clients show the key; each must be taken. */
-  credentials(key: string): { headers?: Record<string, string>; query?: Record<string, string> }[];
+  credentials(key: string): Shown[];
+}
+
+/** A key as it is shown. */
+export interface Shown {
+  headers?: Record<string, string>;
+  query?: Record<string, string>;
+  /** Instead of the sample's path, where the key stands in it. */
+  path?: string;
+}
+
+export function inHeaders(headers: Record<string, string>): Shown {
+  return { headers };
+}
+
+export function inQuery(query: Record<string, string>): Shown {
+  return { query };
+}
+
+/** As every protocol takes it. */
+export function usually(key: string): Shown[] {
+  return [
+    inHeaders({ authorization: `Bearer ${key}` }),
+    inHeaders({ authorization: `Basic ${btoa(`anyone:${key}`)}` }),
+    inHeaders({ authorization: `Basic ${btoa(`${key}:`)}` }),
+    inHeaders({ "x-api-key": key }),
+    inQuery({ token: key }),
+  ];
 }
 
 export function utf8(text: string): Uint8Array {

@@ -1,6 +1,16 @@
 import { gelfSample } from "./gelf.ts";
+import { lokiJsonSample, lokiProtobufSample } from "./loki.ts";
 import { otlpJsonSample, otlpProtobufSample } from "./otlp.ts";
 import type { ProtocolSample } from "./sample.ts";
+import { splunkEventSample, splunkRawSample } from "./splunk.ts";
 
 /** One for each endpoint that takes events. */
-export const SAMPLES: readonly ProtocolSample[] = [gelfSample, otlpJsonSample, otlpProtobufSample];
+export const SAMPLES: readonly ProtocolSample[] = [
+  gelfSample,
+  lokiJsonSample,
+  lokiProtobufSample,
+  otlpJsonSample,
+  otlpProtobufSample,
+  splunkEventSample,
+  splunkRawSample,
+];

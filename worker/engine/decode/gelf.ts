@@ -3,7 +3,8 @@
  * underscore that marks them; `full_message` stays an attribute where `short_message` is the message.
  */
 import { utf8Text } from "../batch/utf8.ts";
-import { addRecord, parseExactJson } from "../normalize/flatten.ts";
+import { addRecord } from "../normalize/flatten.ts";
+import { objectOf, parseRecord } from "./json-values.ts";
 import { linesOf } from "./lines.ts";
 import { type Protocol, type ProtocolAnswer, textRefusal } from "./protocol.ts";
 import { decodeRecords, RecordError } from "./records.ts";
@@ -12,19 +13,9 @@ import { DecodeFailure } from "./types.ts";
 /** What Graylog answers: it has taken the message, and says nothing. */
 const ACCEPTED: ProtocolAnswer = { status: 202 };
 
-function parsed(raw: Uint8Array): unknown {
-  try {
-    return parseExactJson(utf8Text(raw));
-  } catch (error) {
-    throw new RecordError(`not valid JSON: ${(error as Error).message}`);
-  }
-}
-
 /** @throws RecordError */
 function readMessage(raw: Uint8Array): Record<string, unknown> {
-  const message = parsed(raw);
-  if (typeof message !== "object" || message === null || Array.isArray(message)) throw new RecordError("a GELF message is a JSON object");
-  const { version: _version, short_message, full_message, ...others } = message as Record<string, unknown>;
+  const { version: _version, short_message, full_message, ...others } = objectOf(parseRecord(raw), "a GELF message");
   const text = short_message ?? full_message;
   if (typeof text !== "string" || text === "") throw new RecordError("short_message is missing or no text", "short_message", short_message);
   const named = Object.entries(others).map(([name, value]) => [name.length > 1 && name.startsWith("_") ? name.slice(1) : name, value]);

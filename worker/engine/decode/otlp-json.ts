@@ -1,9 +1,10 @@
 /** Logs and traces of OTLP in JSON: protobuf's mapping with identifiers in hexadecimal digits (opentelemetry.io/docs/specs/otlp, "JSON Protobuf Encoding"). */
-import { utf8Bytes, utf8Text } from "../batch/utf8.ts";
+import { utf8Bytes } from "../batch/utf8.ts";
 import type { Draft } from "../normalize/draft.ts";
-import { addValue, parseExactJson } from "../normalize/flatten.ts";
-import { OriginWriter, scopeOrigin } from "./otlp-origin.ts";
-import { OtlpRecord } from "./otlp-record.ts";
+import { addValue } from "../normalize/flatten.ts";
+import { parseBody } from "./json-values.ts";
+import { OriginWriter } from "./origin.ts";
+import { OtlpRecord, scopeOrigin } from "./otlp-record.ts";
 import { listOf, type OtlpValue, pairsOfJson, valueOfJson } from "./otlp-values.ts";
 import { decodeRecords, RecordError, type RecordSink } from "./records.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "./types.ts";
@@ -139,12 +140,7 @@ class OtlpJson {
 }
 
 function decode(body: Uint8Array, context: DecodeContext, read: (otlp: OtlpJson, root: unknown) => void): Decoded {
-  let root: unknown;
-  try {
-    root = parseExactJson(utf8Text(body));
-  } catch (error) {
-    throw new DecodeFailure("syntax", `not valid JSON: ${(error as Error).message}`);
-  }
+  const root = parseBody(body);
   try {
     return decodeRecords(context, (sink) => read(new OtlpJson(sink), root));
   } catch (error) {

@@ -1,8 +1,8 @@
 /** Logs and traces of OTLP in protobuf (opentelemetry-proto 1.x: collector/logs/v1, logs/v1, trace/v1), straight from bytes to columns. */
 import type { Draft } from "../normalize/draft.ts";
 import { KeyPaths } from "./key-paths.ts";
-import { type Origin, OriginWriter, scopeOrigin } from "./otlp-origin.ts";
-import { hexOf, OtlpRecord, textOf } from "./otlp-record.ts";
+import { type Origin, OriginWriter } from "./origin.ts";
+import { hexOf, OtlpRecord, scopeOrigin, textOf } from "./otlp-record.ts";
 import { addAnyValue, type OtlpValue, readPair, readValue } from "./otlp-values.ts";
 import { FIXED32, FIXED64, LENGTH, ProtobufError, ProtobufWalker, VARINT } from "./protobuf.ts";
 import { decodeRecords, type RecordSink } from "./records.ts";

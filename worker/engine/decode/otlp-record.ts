@@ -4,6 +4,7 @@ import type { Draft, Path } from "../normalize/draft.ts";
 import { addValue } from "../normalize/flatten.ts";
 import { levelOfText } from "../normalize/level.ts";
 import { addBodyText } from "./key-paths.ts";
+import type { Origin } from "./origin.ts";
 import type { OtlpValue } from "./otlp-values.ts";
 
 const SEVERITY_NUMBER_MAX = 24;
@@ -126,4 +127,12 @@ export function hexOf(bytes: Uint8Array, start: number, end: number): string {
 
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return utf8Text(bytes.subarray(start, end));
+}
+
+/** Attributes of a scope, with its own name and version among them as OpenTelemetry's conventions call them. */
+export function scopeOrigin(name: string, version: string, attributes: readonly [string, OtlpValue][]): Origin {
+  const own: [string, OtlpValue][] = [];
+  if (name) own.push(["otel.scope.name", name]);
+  if (version) own.push(["otel.scope.version", version]);
+  return { entries: [...own, ...attributes], prefix: "otel.scope." };
 }

@@ -1,22 +1,17 @@
 import { isUtf8 } from "node:buffer";
 import { EVENT_SIZE_BYTES_MAX } from "../../limits.ts";
 import { utf8Bytes, utf8Text } from "../batch/utf8.ts";
-import { BODY, type Path } from "../normalize/draft.ts";
 import { ErrorList, shown } from "./error-list.ts";
 import { type EventWriter, withEventWriter } from "./event-writer.ts";
 import { INVALID_UTF8_MARK } from "./json.ts";
-import { JsonScanner } from "./json-scanner.ts";
-import { TextLineReader } from "./text-line.ts";
+import { LineReader } from "./line-reader.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "./types.ts";
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /**
- * Decodes text, one event a line (LF or CRLF; blank lines are none). The message is the whole line as it came, so that every word of it is found;
- * time, level, pairs, and the fields of access logs and syslog are taken from it beside that. A line that is a JSON object is read as `decodeJson` would.
+ * Decodes text, one event a line (LF or CRLF; blank lines are none), each as LineReader reads it.
  * @throws DecodeFailure where there is no line, or too many
  */
 export function decodeText(body: Uint8Array, context: DecodeContext): Decoded {
@@ -26,23 +21,16 @@ export function decodeText(body: Uint8Array, context: DecodeContext): Decoded {
 class TextDecoding {
   #body: Uint8Array;
   #writer: EventWriter;
-  #json: JsonScanner;
-  #line: TextLineReader;
+  #line: LineReader;
   #errors = new ErrorList();
   #valid_utf8: boolean;
-  #message: Path;
   #index = 0;
 
   constructor(body: Uint8Array, context: DecodeContext, writer: EventWriter) {
     this.#body = body;
     this.#writer = writer;
-    this.#json = new JsonScanner(writer.draft);
     this.#valid_utf8 = isUtf8(body);
-    const { draft, time, levels } = writer;
-    const { host, service } = context.defaults;
-    this.#message = draft.pathNamed("message");
-    const guesses = { host: host ? null : draft.pathNamed("host"), service: service ? null : draft.pathNamed("service") };
-    this.#line = new TextLineReader(draft, time, levels, guesses);
+    this.#line = new LineReader(writer, context.defaults);
   }
 
   decode(): Decoded {
@@ -73,27 +61,9 @@ class TextDecoding {
   }
 
   #event(bytes: Uint8Array, start: number, end: number, raw_bytes: number, repaired: boolean): void {
-    const draft = this.#writer.draft;
-    draft.begin(bytes);
-    if (!this.#isJson(bytes, start, end)) {
-      draft.addBytes(this.#message, BODY, start, end);
-      this.#line.read(bytes, start, end);
-    }
-    if (repaired) draft.markCut(INVALID_UTF8_MARK);
+    this.#line.begin(bytes, start, end);
+    if (repaired) this.#writer.draft.markCut(INVALID_UTF8_MARK);
     this.#writer.commit(raw_bytes);
-  }
-
-  /** Reads the line as a JSON object; where it is none, the draft is empty again. */
-  #isJson(bytes: Uint8Array, start: number, end: number): boolean {
-    let from = start;
-    let to = end;
-    while (bytes[from]! <= 0x20) from++;
-    while (bytes[to - 1]! <= 0x20) to--;
-    if (bytes[from] !== OPEN_OBJECT || bytes[to - 1] !== CLOSE_OBJECT) return false;
-    const draft = this.#writer.draft;
-    if (this.#json.scan(bytes, from, to) === to && draft.count > 0) return true;
-    draft.begin(bytes);
-    return false;
   }
 }
 

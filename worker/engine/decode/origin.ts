@@ -1,28 +1,19 @@
 import { utf8Bytes } from "../batch/utf8.ts";
 import type { Draft, Path } from "../normalize/draft.ts";
 import { addValue } from "../normalize/flatten.ts";
-import type { OtlpValue } from "./otlp-values.ts";
 
 /** Where records come from: the attributes of their resource and scope, given once and true of each record below them. */
 export interface Origin {
   /** Names as they come in; those of a record itself win. */
-  entries: readonly [name: string, value: OtlpValue][];
-  /** Stands before a name that the record has itself. */
+  entries: readonly [name: string, value: unknown][];
+  /** Stands before a name that the record has itself: nothing is lost. */
   prefix: string;
-}
-
-/** Attributes of a scope, with its own name and version among them as OpenTelemetry's conventions call them. */
-export function scopeOrigin(name: string, version: string, attributes: readonly [string, OtlpValue][]): Origin {
-  const own: [string, OtlpValue][] = [];
-  if (name) own.push(["otel.scope.name", name]);
-  if (version) own.push(["otel.scope.version", version]);
-  return { entries: [...own, ...attributes], prefix: "otel.scope." };
 }
 
 interface Prepared {
   name: string;
   path: Path;
-  value: OtlpValue;
+  value: unknown;
   /** Of a text. */
   bytes: Uint8Array | null;
 }
@@ -51,7 +42,7 @@ export class OriginWriter {
     }
   }
 
-  #prepare(name: string, value: OtlpValue): Prepared {
+  #prepare(name: string, value: unknown): Prepared {
     return { name, path: this.#draft.pathNamed(name), value, bytes: typeof value === "string" ? utf8Bytes(value) : null };
   }
 }

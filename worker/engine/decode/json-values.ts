@@ -1,0 +1,51 @@
+import { utf8Text } from "../batch/utf8.ts";
+import { parseExactJson } from "../normalize/flatten.ts";
+import { skipBlank, skipBroken } from "./json-skip.ts";
+import { RecordError } from "./records.ts";
+import { DecodeFailure } from "./types.ts";
+
+const OPEN_OBJECT = 0x7b;
+const OPEN_ARRAY = 0x5b;
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A body that is one JSON value. @throws DecodeFailure */
+export function parseBody(body: Uint8Array): unknown {
+  try {
+    return parseExactJson(utf8Text(body));
+  } catch (error) {
+    throw new DecodeFailure(body.every((byte) => byte <= 0x20) ? "empty" : "syntax", `not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+/** A record that is one JSON value. @throws RecordError */
+export function parseRecord(raw: Uint8Array): unknown {
+  try {
+    return parseExactJson(utf8Text(raw));
+  } catch (error) {
+    throw new RecordError(`not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+/** @param what the thing is called, for the error @throws RecordError */
+export function objectOf(value: unknown, what: string, field = ""): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new RecordError(`${what} must be a JSON object`, field, value);
+  return value as JsonObject;
+}
+
+/**
+ * Objects (or arrays) written one after another, with or without white space or commas between them, as parts of the body. What is between them and
+ * neither, up to the next one, is a part too.
+ */
+export function* concatenatedJson(body: Uint8Array): Generator<Uint8Array> {
+  let at = skipBlank(body, 0, body.length);
+  while (at < body.length) {
+    const begins = body[at] === OPEN_OBJECT || body[at] === OPEN_ARRAY;
+    const balanced = begins ? skipBroken(body, at, body.length) : 0;
+    let end = balanced > at ? balanced : at + 1;
+    if (balanced <= at) while (end < body.length && body[end] !== OPEN_OBJECT) end++;
+    if (!(end - at === 1 && body[at] === 0x2c)) yield body.subarray(at, end);
+    at = skipBlank(body, end, body.length);
+  }
+}
