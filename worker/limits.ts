@@ -176,6 +176,12 @@ export const QUERY_DEPTH_MAX = 64;
 /** Conditions of one query, each item of a list counted: bounds the passes over a batch. */
 export const QUERY_TERMS_MAX = 1_000;
 export const QUERY_PIPES_MAX = 32;
+/** Characters of a SQL statement. */
+export const SQL_LENGTH_MAX = QUERY_LENGTH_MAX;
+/** Words, values and signs of a SQL statement: the parser takes some 20 µs for each. */
+export const SQL_TOKENS_MAX = 4_000;
+/** Rows of one answer to SQL: they are held in memory, together with the text made of them. */
+export const SQL_ROWS_MAX = 10_000;
 /** Characters of one regular expression, and instructions of its program (`\pL{500}` has 502): bounds its state. */
 export const QUERY_REGEX_LENGTH_MAX = 1_000;
 export const QUERY_REGEX_PROGRAM_MAX = 5_000;
