@@ -1,4 +1,12 @@
-import { type BoolColumn, type Column, type DictColumn, type EventBatch, NULL_CODE, type NumberColumn } from "../batch/event-batch.ts";
+import {
+  type BoolColumn,
+  type Column,
+  type DictColumn,
+  type EventBatch,
+  NULL_CODE,
+  type NumberColumn,
+  type NumberDictionary,
+} from "../batch/event-batch.ts";
 import { bufferOf, formatFingerprint } from "../batch/record.ts";
 import { matchPresent } from "./field-match.ts";
 import { attributeName, isAttribute } from "./fields.ts";
@@ -64,13 +72,13 @@ function bools({ values, present }: BoolColumn, rows: Uint32Array): Uint8Array {
   return target;
 }
 
-/** Codes that occur in the rows, numbered as they come; null is one of them. */
-function occurringCodes(codes: Uint32Array, rows: Uint32Array, size: number): { found: number[]; own: Uint32Array } {
+/** Codes that occur, numbered as they come; null is one of them. */
+function occurringCodes(codes: Uint32Array, size: number): { found: number[]; own: Uint32Array } {
   const numbers = new Uint32Array(size + 1);
-  const own = new Uint32Array(rows.length);
+  const own = new Uint32Array(codes.length);
   const found: number[] = [];
-  for (let index = 0; index < rows.length; index++) {
-    const code = codes[rows[index]!]!;
+  for (let index = 0; index < codes.length; index++) {
+    const code = codes[index]!;
     const slot = code === NULL_CODE ? size : code;
     if (numbers[slot] === 0) numbers[slot] = found.push(code);
     own[index] = numbers[slot]! - 1;
@@ -79,24 +87,40 @@ function occurringCodes(codes: Uint32Array, rows: Uint32Array, size: number): { 
 }
 
 function dictVector(column: DictColumn, rows: Uint32Array): Vector {
-  const size = column.utf8 ? column.utf8.offsets.length - 1 : column.values.length;
-  const { found, own } = occurringCodes(column.codes, rows, size);
-  return { type: "indexed", of: textVector(dictTexts(column, found)), codes: own };
+  const size = column.value_count ?? (column.utf8 ? column.utf8.offsets.length - 1 : column.values.length);
+  const { found, own } = occurringCodes(codesAt(column, rows), size);
+  return { type: "indexed", of: textVector(dictTexts(column, found, size)), codes: own };
+}
+
+/** One row in this many: below that, codes are asked for row by row where that is possible. */
+const SPARSE_DIVISOR = 64;
+
+function codesAt(column: Pick<DictColumn, "codes" | "codeAt">, rows: Uint32Array): Uint32Array {
+  const codes = new Uint32Array(rows.length);
+  const last = rows.length === 0 ? 0 : rows[rows.length - 1]!;
+  if (column.codeAt && rows.length * SPARSE_DIVISOR < last) {
+    for (let index = 0; index < rows.length; index++) codes[index] = column.codeAt(rows[index]!);
+    return codes;
+  }
+  const all = column.codes;
+  for (let index = 0; index < rows.length; index++) codes[index] = all[rows[index]!]!;
+  return codes;
 }
 
 /** Texts of the given codes. Strings of the whole dictionary are made only where most of them are wanted. */
-function dictTexts(column: DictColumn, codes: readonly number[]): (string | null)[] {
-  const { utf8 } = column;
-  if (!utf8 || codes.length * 2 > utf8.offsets.length) {
+function dictTexts(column: DictColumn, codes: readonly number[], size: number): (string | null)[] {
+  const { utf8 } = column.valueBytes ? {} : column;
+  if ((!utf8 && !column.valueBytes) || codes.length * 2 > size) {
     const { values } = column;
     return codes.map((code) => (code === NULL_CODE ? null : values[code]!));
   }
-  const bytes = bufferOf(utf8.bytes);
-  return codes.map((code) => (code === NULL_CODE ? null : bytes.toString("utf8", utf8.offsets[code]!, utf8.offsets[code + 1]!)));
+  const bytesOf = (code: number) => column.valueBytes?.(code) ?? utf8!.bytes.subarray(utf8!.offsets[code]!, utf8!.offsets[code + 1]!);
+  return codes.map((code) => (code === NULL_CODE ? null : bufferOf(bytesOf(code)).toString("utf8")));
 }
 
-function numberDictVector({ values, codes }: { values: Float64Array; codes: Uint32Array }, rows: Uint32Array): Vector {
-  const { found, own } = occurringCodes(codes, rows, values.length);
+function numberDictVector(dictionary: NumberDictionary, rows: Uint32Array): Vector {
+  const { values } = dictionary;
+  const { found, own } = occurringCodes(codesAt(dictionary, rows), values.length);
   const of = numberVector(Float64Array.from(found, (code) => (code === NULL_CODE ? Number.NaN : values[code]!)));
   return { type: "indexed", of, codes: own };
 }

@@ -1,3 +1,5 @@
+import type { EvalPipe } from "./pipe-eval.ts";
+import type { ExtractPipe } from "./pipe-extract.ts";
 import type { FieldsPipe } from "./pipe-fields.ts";
 import type { LimitPipe } from "./pipe-limit.ts";
 import type { OffsetPipe } from "./pipe-offset.ts";
@@ -8,7 +10,7 @@ import type { Scanner } from "./scanner.ts";
 import type { Table } from "./table.ts";
 
 /** A step after the filter; plain data, comparable and serialisable. */
-export type Pipe = StatsPipe | SortPipe | LimitPipe | OffsetPipe | FieldsPipe | WherePipe;
+export type Pipe = StatsPipe | SortPipe | LimitPipe | OffsetPipe | FieldsPipe | WherePipe | EvalPipe | ExtractPipe;
 
 /** What every kind of pipe offers: one file each, gathered in `pipes.ts`. */
 export interface PipeKind<P> {

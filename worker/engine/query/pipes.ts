@@ -1,6 +1,8 @@
 import { QUERY_PIPES_MAX } from "../../limits.ts";
 import { ANY_FIELD, resolveField, shortName } from "./fields.ts";
 import type { Pipe, PipeKind } from "./pipe.ts";
+import { evalKind } from "./pipe-eval.ts";
+import { extractKind } from "./pipe-extract.ts";
 import { fieldsKind } from "./pipe-fields.ts";
 import { limitKind } from "./pipe-limit.ts";
 import { offsetKind } from "./pipe-offset.ts";
@@ -19,6 +21,8 @@ const KINDS: { [K in Pipe["kind"]]: PipeKind<Extract<Pipe, { kind: K }>> } = {
   offset: offsetKind,
   fields: fieldsKind,
   where: whereKind,
+  eval: evalKind,
+  extract: extractKind,
 };
 export const PIPE_NAMES: readonly string[] = Object.keys(KINDS);
 

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type BytesColumn, type Column, type DictColumn, NULL_CODE } from "../batch/event-batch.ts";
 import { bufferOf, formatTimestamp_us } from "../batch/record.ts";
+import { levelOf } from "./levels.ts";
 import { readNumber } from "./numbers.ts";
 import { parseTime_us } from "./time.ts";
 import type { ValueType } from "./value-type.ts";
@@ -193,6 +194,17 @@ export function textsOf(vector: PlainVector, from: ValueType): TextVector {
     values[index] = from === "time" && typeof value === "number" ? timeText(value) : textOf(value);
   }
   return { type: "text", values, stride: vector.stride };
+}
+
+/** As `textsOf`, of whatever vector. */
+export function asTexts(vector: Vector, from: ValueType): TextVector | IndexedVector {
+  return vector.type === "indexed" ? { ...vector, of: textsOf(vector.of, from) } : textsOf(plain(vector), from);
+}
+
+/** Names of levels as they are stored; null for texts that are none. */
+export function asLevels(vector: TextVector | IndexedVector): TextVector | IndexedVector {
+  if (vector.type === "indexed") return { ...vector, of: asLevels(textsOf(vector.of, "text")) as TextVector };
+  return { ...vector, values: vector.values.map((text) => (text === null ? null : levelOf(text))) };
 }
 
 /** Null for a time that is not exact in microseconds. */

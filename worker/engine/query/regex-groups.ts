@@ -1,0 +1,20 @@
+import { compileRegex } from "./regex.ts";
+
+/** Names of the named groups of an expression, in order of the groups. */
+export function groupNames(pattern: string): string[] {
+  return groupsOf(pattern).map(([name]) => name);
+}
+
+function groupsOf(pattern: string): [name: string, index: number][] {
+  return Object.entries(compileRegex(pattern).namedGroups()).sort(([, left], [, right]) => left - right);
+}
+
+/** Reads what the named groups of the first match hold (null for one that took no part); null without a match. */
+export function regexGroups(pattern: string): (text: string) => (string | null)[] | null {
+  const indexes = groupsOf(pattern).map(([, index]) => index);
+  const regex = compileRegex(pattern);
+  return (text) => {
+    const matcher = regex.matcher(text);
+    return matcher.find() ? indexes.map((index) => matcher.group(index) ?? null) : null;
+  };
+}
