@@ -40,6 +40,13 @@ export class RememberedEventIds {
     return { masked: Uint32Array.from(masked), overflowed };
   }
 
+  /** A byte for each hash, 1 where the id is remembered. */
+  known(hashes: Uint8Array): Uint8Array {
+    return Uint8Array.from({ length: hashes.length / CLIENT_EVENT_ID_SIZE_BYTES }, (_, index) =>
+      this.old.has(hashes, index) || this.young.has(hashes, index) ? 1 : 0,
+    );
+  }
+
   /** The ids of frames in the window, which their slots hold. */
   recall(hashes: Uint8Array): void {
     addAll(this.old, hashes);

@@ -86,6 +86,10 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
     return this.core.known(frame_ids);
   }
 
+  async knownEventIds(hashes: Uint8Array): Promise<Uint8Array> {
+    return this.core.knownEventIds(hashes);
+  }
+
   async status(): Promise<StreamStatus> {
     return this.core.status();
   }

@@ -248,6 +248,11 @@ export class StreamCore {
     };
   }
 
+  /** Of hashes of client event ids: a byte each, 1 where the id is remembered. */
+  knownEventIds(hashes: Uint8Array): Uint8Array {
+    return this.event_ids.known(hashes);
+  }
+
   known(frame_ids: readonly string[]): { frame_id: string; seen: boolean; in_window: boolean }[] {
     return frame_ids.map((frame_id) => ({ frame_id, seen: this.isKnown(frame_id), in_window: this.window_ids.has(frame_id) }));
   }

@@ -167,6 +167,8 @@ export interface ProjectStreamRpc {
   exported(segment_ids: string[]): Promise<void>;
   /** Which of these frames the stream has taken, ever (within SEEN_ID_LIFE_MS); and which of them are still only in the window. */
   known(frame_ids: string[]): Promise<{ frame_id: string; seen: boolean; in_window: boolean }[]>;
+  /** Of hashes of client event ids, 12 bytes each: a byte each, 1 where the id is remembered. */
+  knownEventIds(hashes: Uint8Array): Promise<Uint8Array>;
   changes(after_seq: number, count_max: number): Promise<StreamChanges>;
   status(): Promise<StreamStatus>;
 

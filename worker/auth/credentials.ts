@@ -32,7 +32,11 @@ export function protocolSecret(request: Request, params: URLSearchParams, places
   const authorization = request.headers.get("authorization")?.trim() ?? "";
   const space = authorization.indexOf(" ");
   const scheme = authorization.slice(0, Math.max(0, space)).toLowerCase();
-  if (places.schemes?.some((known) => known.toLowerCase() === scheme)) return authorization.slice(space + 1).trim();
+  if (places.schemes?.some((known) => known.toLowerCase() === scheme)) {
+    const value = authorization.slice(space + 1).trim();
+    // Elasticsearch's clients send id and key as Basic does.
+    return value.startsWith("ledge_") ? value : fromBasic(value);
+  }
   const usual = presentedSecret(request, true);
   if (usual) return usual;
   for (const name of places.query ?? []) {

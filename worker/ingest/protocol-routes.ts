@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../auth/access.ts";
 import { admit } from "../auth/authenticate.ts";
 import { protocolSecret } from "../auth/credentials.ts";
+import { knownEventIds } from "../catalog/event-ids.ts";
 import type {
   Endpoint,
   InfoEndpoint,
@@ -20,9 +21,7 @@ import { IDEMPOTENCY_KEY_LENGTH_MAX, PROTOCOL_INFO_BODY_SIZE_BYTES_MAX } from ".
 import { count } from "../metrics.ts";
 import { createRouter } from "../router.ts";
 import { withBody } from "./body.ts";
-import { batchIdOf, decoding, defaultsOf, store } from "./take-in.ts";
-
-const NOT_KNOWN: ReadonlySet<string> = new Set();
+import { batchIdOf, decoding, defaultsOf, NOTHING, store } from "./take-in.ts";
 
 function requestOf(c: Context<AppEnv>): ProtocolRequest {
   return {
@@ -69,8 +68,10 @@ async function takeIn(c: Context<AppEnv>, protocol: Protocol, endpoint: IngestEn
       request.received_ms,
     );
     count("ledge_events_rejected_total", {}, decoded.rejected);
+    const asked = decoded === NOTHING ? [] : (endpoint.asked_event_ids?.(decoded) ?? []);
+    const known_event_ids = await knownEventIds(c.env, c.var.access.project_id, asked);
     await store(c, decoded, batch_id, { ms: request.received_ms, size_bytes: body.length });
-    return endpoint.answer({ decoded, batch_id, known_event_ids: NOT_KNOWN, mac48: mac48Of(c) }, request);
+    return endpoint.answer({ decoded, batch_id, known_event_ids, took_ms: Date.now() - request.received_ms, mac48: mac48Of(c) }, request);
   });
 }
 

@@ -11,7 +11,8 @@ import { count } from "../metrics.ts";
 import { type DurableResult, makeDurable } from "./durable.ts";
 import { packBatches } from "./pack.ts";
 
-const NOTHING: Decoded = { batches: [], accepted: 0, rejected: 0, errors: [] };
+/** What a body without events holds. */
+export const NOTHING: Decoded = { batches: [], accepted: 0, rejected: 0, errors: [] };
 
 /**
  * Runs a decoder. A body that holds no event (blank lines, an empty array) is nothing, not an error.

@@ -104,6 +104,7 @@ function streamStub(store: WorldStore, name: string, step: Step): ProjectStreamR
     outbox: () => call("outbox", (core) => core.waitingRows()),
     exported: (ids) => call("exported", (core) => core.exported(ids)),
     known: (ids) => call("known", (core) => core.known(ids)),
+    knownEventIds: (hashes) => call("knownEventIds", (core) => core.knownEventIds(hashes)),
     changes: (after_seq, count_max) => call("changes", (core) => core.changes(after_seq, count_max)),
     status: () => call("status", (core) => core.status()),
     configure: (settings) => call("configure", (core) => core.tenancy.configure(settings)),

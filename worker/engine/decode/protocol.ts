@@ -37,6 +37,8 @@ export interface Stored {
   batch_id: string;
   /** Of the client event ids in `asked_event_ids`, those that were there already. */
   known_event_ids: ReadonlySet<string>;
+  /** Since the request began. */
+  took_ms: number;
   /** Signs and checks what is given out, such as acknowledgement numbers: 48 bits that depend on the project and the text. */
   mac48(text: string): number;
 }
