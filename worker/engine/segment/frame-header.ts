@@ -1,4 +1,5 @@
 /** The head of a frame: who it is and where its columns are. FORMAT.md describes the layout. */
+import { FRAME_ROWS_MAX } from "../../limits.ts";
 import type { Column } from "../batch/event-batch.ts";
 import { ByteReader, type ByteSink } from "./bytes.ts";
 import { DamageError } from "./errors.ts";
@@ -124,6 +125,7 @@ export function readHeader(bytes: Uint8Array, offset: number, header_size: numbe
     raw_bytes: reader.varint(),
   };
   const rows = reader.varint();
+  if (rows > FRAME_ROWS_MAX) throw new DamageError(`a frame of ${rows} rows`);
   const ts_min_us = reader.zigzag();
   const ts_max_us = ts_min_us + reader.zigzag();
   const raw_size = reader.varint();

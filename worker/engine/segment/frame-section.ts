@@ -82,7 +82,12 @@ function readDict(reader: ByteReader, rows: number, nulls: number): DictColumn {
 function readOffsets(reader: ByteReader, count: number): Uint32Array {
   if (count > reader.end - reader.at) throw new DamageError("more values than bytes");
   const offsets = new Uint32Array(count + 1);
-  for (let index = 0; index < count; index++) offsets[index + 1] = offsets[index]! + reader.varint();
+  let size = 0;
+  for (let index = 0; index < count; index++) {
+    size += reader.varint();
+    if (size > reader.end) throw new DamageError("more text than bytes");
+    offsets[index + 1] = size;
+  }
   return offsets;
 }
 
@@ -200,8 +205,11 @@ export function readPacked(reader: ByteReader, kind: Column["kind"], rows: numbe
 
 function readBytes(reader: ByteReader, rows: number, present: Uint8Array | null): BytesColumn {
   const offsets = new Uint32Array(rows + 1);
+  let size = 0;
   for (let row = 0; row < rows; row++) {
-    offsets[row + 1] = offsets[row]! + (present === null || present[row] === 1 ? reader.varint() : 0);
+    if (present === null || present[row] === 1) size += reader.varint();
+    if (size > reader.end) throw new DamageError("more text than bytes");
+    offsets[row + 1] = size;
   }
   return { kind: "bytes", offsets, bytes: reader.raw(offsets[rows]!), present };
 }

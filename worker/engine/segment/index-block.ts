@@ -1,4 +1,5 @@
 /** Ledge's own index of a segment, before the Parquet footer: where every page is, what the columns are, facts and filters. FORMAT.md describes it. */
+import { ROW_GROUP_ROWS_MAX } from "../../limits.ts";
 import type { Column } from "../batch/event-batch.ts";
 import { type ByteReader, ByteSink } from "./bytes.ts";
 import type { Chunk, ChunkDictionary, ChunkPage } from "./chunk.ts";
@@ -146,6 +147,7 @@ export function readIndex(reader: ByteReader): SegmentIndex {
 
 function readGroup(reader: ByteReader, columns: readonly IndexColumn[], version: number): IndexGroup {
   const rows = reader.varint();
+  if (rows > ROW_GROUP_ROWS_MAX) throw new DamageError(`a row group of ${rows} rows`);
   const ts_min_us = reader.zigzag();
   const ts_max_us = ts_min_us + reader.varint();
   const service_runs = version === 1 ? null : readServiceRuns(reader);

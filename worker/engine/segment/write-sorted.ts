@@ -9,6 +9,7 @@ import { bytesColumn, concatColumns, gather, selectColumn, selectRows } from "..
 import { type ColumnUse, familyOf, type Layout, unifyColumns } from "../batch/unify.ts";
 import { buildChunk, type Chunk, partOf, partOfTimes } from "./chunk.ts";
 import { columnOrder } from "./column-order.ts";
+import { SegmentError } from "./errors.ts";
 import { factsOf } from "./facts.ts";
 import { VALUE_FILTER_COLUMNS, valueFilter, wordFilter } from "./filter-keys.ts";
 import { WORDS } from "./filter-set.ts";
@@ -71,6 +72,8 @@ function inputGroups(inputs: readonly Segment[]): InputGroup[] {
 async function readTimes(groups: readonly InputGroup[]): Promise<Float64Array> {
   const times_us = new Float64Array(groups.reduce((sum, { rows }) => sum + rows, 0));
   for (const { segment, index, first_row } of groups) times_us.set(await segment.readTimes(index), first_row);
+  if (!times_us.every((time_us) => Math.abs(time_us) <= Number.MAX_SAFE_INTEGER))
+    throw new SegmentError("segment: a time beyond all calendars");
   return times_us;
 }
 
