@@ -42,7 +42,7 @@ export const WORDS = [
   "a",
   "b2",
   "500",
-  "\ufeff",
+  "x\ufeffy",
   "\uffff",
 ];
 export const NUMERALS = [
