@@ -15,13 +15,15 @@ export function oracleMatches(filter: Filter, event: EventRecord): boolean {
       return !oracleMatches(filter.filter, event);
     case "exists":
       return valuesOf(event, filter.field).length > 0;
+    case "expression":
+      throw new Error("expressions have an evaluation of their own to be compared with");
   }
   return valuesOf(event, filter.field)
     .flatMap(scalars)
     .some((value) => valueMatches(filter, value));
 }
 
-type FieldFilter = Exclude<Filter, { kind: "all" | "and" | "or" | "not" | "exists" }>;
+type FieldFilter = Exclude<Filter, { kind: "all" | "and" | "or" | "not" | "exists" | "expression" }>;
 
 function valuesOf(event: EventRecord, field: string): unknown[] {
   const fields = event as unknown as Record<string, unknown>;
