@@ -185,6 +185,10 @@ export const SQL_ROWS_MAX = 10_000;
 /** Characters of one regular expression, and instructions of its program (`\pL{500}` has 502): bounds its state. */
 export const QUERY_REGEX_LENGTH_MAX = 1_000;
 export const QUERY_REGEX_PROGRAM_MAX = 5_000;
+/** Nodes of the automaton over bytes that is made of a regular expression (`.` has 16); larger ones go the slower way. */
+export const QUERY_AUTOMATON_NODES_MAX = 10_000;
+/** Numbers of 4 bytes that the states of such an automaton take before they are forgotten. */
+export const QUERY_AUTOMATON_CELLS_MAX = 128 * 1024;
 /** Calls inside one another in an expression: bounds the recursion of its evaluation. */
 export const EXPRESSION_DEPTH_MAX = 100;
 /** Characters that a function makes of shorter texts; a longer result is null. */
@@ -208,6 +212,10 @@ export const HISTOGRAM_BUCKETS_MAX = 2_000;
 export const CONTEXT_LINES_MAX = 200;
 /** Decoded and raw bytes that an isolate keeps between queries. */
 export const SEARCH_CACHE_SIZE_BYTES_MAX = 40 * 1024 * 1024;
+/** How old an answer of the catalog may be that a search still uses: retention, deletions and rebuilds made elsewhere are seen after this. */
+export const CATALOG_KEPT_MS = 20_000;
+/** What a kept row of the catalog takes of the cache, roughly. */
+export const CATALOG_ROW_SIZE_BYTES = 600;
 /** A search whose catalog rows straddle what the object told it asks again this often. */
 export const SEARCH_REPLAN_MAX = 4;
 /** How long a search waits for one answer of the project's object, the catalog or the object store. */
@@ -286,3 +294,4 @@ assertLimit(MESSAGE_SIZE_BYTES_MAX <= EVENT_SIZE_BYTES_MAX, "a message fits an e
 assertLimit(FLUSH_SIZE_BYTES <= FLUSH_PLAN_SIZE_BYTES_MAX, "a flush that is due fits a plan");
 assertLimit(PAGE_SIZE_BYTES < 40_000, "pages stay below the encoder's limit");
 assertLimit(REPLACED_OBJECT_LIFE_MS < TOMBSTONE_LIFE_MS, "tombstones outlive replaced objects");
+assertLimit(CATALOG_KEPT_MS * 10 < REPLACED_OBJECT_LIFE_MS, "replaced objects outlive searches that begin with a kept catalog");

@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { getTableConfig, SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { CATALOG_ROWS_PER_STATEMENT_MAX, CATALOG_STATEMENT_SIZE_BYTES_MAX } from "../limits.ts";
+import { changing, noteChange } from "./changes.ts";
 import { meta, segments } from "./schema.ts";
 
 type StoredRow = typeof segments.$inferSelect;
@@ -48,7 +49,11 @@ function insertStatement(rows: readonly (SegmentRow | Tombstone)[], guard: SQL =
 
 /** Makes committed segments findable. Repeating it changes nothing; a row that was replaced meanwhile stays replaced. */
 export async function insertRows(db: D1Database, rows: readonly (SegmentRow | Tombstone)[]): Promise<void> {
-  for (const group of statementsOf(rows)) await drizzle(db).run(insertStatement(group));
+  try {
+    for (const group of statementsOf(rows)) await drizzle(db).run(insertStatement(group));
+  } finally {
+    for (const project_id of new Set(rows.map((row) => row.project_id))) noteChange(project_id);
+  }
 }
 
 /** Rows differ in size by a hundred times: those of many services with long names are told apart by their text. */
@@ -81,26 +86,32 @@ function rowOf(stored: StoredRow): SegmentRow {
   return row;
 }
 
-/**
- * What a search reads: living segments that overlap a time range (inclusive), and which of `also_ids` (known from elsewhere) are replaced.
- * One round trip to the primary.
- */
-export async function aliveSegments(
-  db: D1Database,
-  project_id: string,
-  from_us: number,
-  to_us: number,
-  also_ids: readonly string[] = [],
-): Promise<{ alive: SegmentRow[]; replaced_ids: Set<string> }> {
+export interface CatalogRequest {
+  /** Both inclusive. */
+  from_us: number;
+  to_us: number;
+  /** By shard: flushed segments that begin after this sequence number are named even where they were replaced. */
+  replaced_after_seq: readonly number[];
+}
+
+export interface CatalogAnswer {
+  alive: SegmentRow[];
+  replaced_ids: ReadonlySet<string>;
+}
+
+/** What a search reads: living segments that overlap a time range, and the flushed ones that were replaced lately. One round trip to the primary. */
+export async function searchedSegments(db: D1Database, project_id: string, request: CatalogRequest): Promise<CatalogAnswer> {
+  const { from_us, to_us, replaced_after_seq } = request;
   const overlaps = and(isNull(segments.replaced_us), gte(segments.ts_max_us, from_us), lte(segments.ts_min_us, to_us));
-  const asked = sql`${segments.segment_id} IN (SELECT value FROM json_each(${JSON.stringify(also_ids)}))`;
+  const shards = JSON.stringify(replaced_after_seq);
+  const late = sql`EXISTS (SELECT 1 FROM json_each(${shards}) WHERE key = ${segments.shard} AND value < ${segments.seq_min})`;
+  const replaced_late = and(isNotNull(segments.replaced_us), eq(segments.level, 0), late);
   const rows = await drizzle(db)
     .select()
     .from(segments)
-    .where(and(eq(segments.project_id, project_id), also_ids.length > 0 ? or(overlaps, asked) : overlaps));
-  const alive = rows.filter((row) => row.replaced_us === null);
-  const replaced = rows.filter((row) => row.replaced_us !== null);
-  return { alive: alive.map(rowOf), replaced_ids: new Set(replaced.map((row) => row.segment_id)) };
+    .where(and(eq(segments.project_id, project_id), or(overlaps, replaced_late)));
+  const alive = rows.filter((row) => row.replaced_us === null).map(rowOf);
+  return { alive, replaced_ids: new Set(rows.filter((row) => row.replaced_us !== null).map((row) => row.segment_id)) };
 }
 
 export async function allAlive(db: D1Database, project_id: string): Promise<SegmentRow[]> {
@@ -123,13 +134,15 @@ export async function swapSegments(
   const inputs = JSON.stringify(swap.inputs);
   const living = sql`(SELECT count(*) FROM segments WHERE project_id = ${swap.project_id} AND replaced_us IS NULL AND segment_id IN (SELECT value FROM json_each(${inputs})))`;
   const stands = sql`EXISTS (SELECT 1 FROM segments WHERE project_id = ${swap.project_id} AND swap_id = ${swap.swap_id})`;
-  await db.batch([
-    preparedOf(db, insertStatement(swap.outputs, sql`${living} = ${swap.inputs.length}`)),
-    preparedOf(
-      db,
-      sql`UPDATE segments SET replaced_us = ${now_us}, replaced_by = ${swap.swap_id} WHERE project_id = ${swap.project_id} AND replaced_us IS NULL AND segment_id IN (SELECT value FROM json_each(${inputs})) AND ${stands}`,
-    ),
-  ]);
+  await changing(swap.project_id, () =>
+    db.batch([
+      preparedOf(db, insertStatement(swap.outputs, sql`${living} = ${swap.inputs.length}`)),
+      preparedOf(
+        db,
+        sql`UPDATE segments SET replaced_us = ${now_us}, replaced_by = ${swap.swap_id} WHERE project_id = ${swap.project_id} AND replaced_us IS NULL AND segment_id IN (SELECT value FROM json_each(${inputs})) AND ${stands}`,
+      ),
+    ]),
+  );
   const standing = await drizzle(db)
     .select({ segment_id: segments.segment_id })
     .from(segments)
@@ -148,10 +161,13 @@ function preparedOf(db: D1Database, statement: SQL): D1PreparedStatement {
 
 /** Marks segments whose newest event is older than `before_us` as removed. @returns how many */
 export async function expireSegments(db: D1Database, project_id: string, before_us: number, now_us: number): Promise<number> {
-  const result = await drizzle(db)
-    .update(segments)
-    .set({ replaced_us: now_us, replaced_by: RETENTION })
-    .where(and(eq(segments.project_id, project_id), isNull(segments.replaced_us), lt(segments.ts_max_us, before_us)));
+  const result = await changing(project_id, () =>
+    drizzle(db)
+      .update(segments)
+      .set({ replaced_us: now_us, replaced_by: RETENTION })
+      .where(and(eq(segments.project_id, project_id), isNull(segments.replaced_us), lt(segments.ts_max_us, before_us)))
+      .run(),
+  );
   return result.meta.changes;
 }
 
@@ -206,10 +222,13 @@ export async function knownSegments(db: D1Database, project_id: string, segment_
 
 /** Ends a row's life for a reason other than a swap of this catalog. */
 export async function markReplaced(db: D1Database, project_id: string, segment_id: string, reason: string, now_us: number): Promise<void> {
-  await drizzle(db)
-    .update(segments)
-    .set({ replaced_us: now_us, replaced_by: reason })
-    .where(and(eq(segments.project_id, project_id), eq(segments.segment_id, segment_id), isNull(segments.replaced_us)));
+  await changing(project_id, () =>
+    drizzle(db)
+      .update(segments)
+      .set({ replaced_us: now_us, replaced_by: reason })
+      .where(and(eq(segments.project_id, project_id), eq(segments.segment_id, segment_id), isNull(segments.replaced_us)))
+      .run(),
+  );
 }
 
 /** Makes the catalog's own tables where they are missing: a rebuild starts from nothing. */

@@ -1,5 +1,6 @@
 /** What one search works with: the project's data behind small seams, the clock, the client's patience, and the account of what it cost. */
 import type { ProjectStreamRpc } from "../../durable-objects/project-stream/types.ts";
+import type { CatalogRequest } from "../catalog/segments.ts";
 import { Problem } from "../errors.ts";
 import { READS_IN_FLIGHT_MAX, SEARCH_CACHE_SIZE_BYTES_MAX } from "../limits.ts";
 import { ByteCache } from "./byte-cache.ts";
@@ -15,7 +16,9 @@ export interface SearchSources {
   /** From the authenticated key, never from the request. */
   project_id: string;
   stream(shard: number): Pick<ProjectStreamRpc, "view">;
-  segments(from_us: number, to_us: number, also_ids: string[]): Promise<CatalogState>;
+  segments(request: CatalogRequest): Promise<CatalogState>;
+  /** How often this isolate has written to the project's catalog. */
+  changes(): number;
   objects: ObjectStore;
   now_us(): number;
   /** Aborted when the client is gone. */

@@ -15,7 +15,7 @@ export interface ShardState {
 
 export interface CatalogState {
   alive: readonly SegmentRow[];
-  /** Of the ids asked for: those that D1 knows as replaced or removed. */
+  /** Flushed segments that D1 knows as replaced or removed, those that an object may still show at least. */
   replaced_ids: ReadonlySet<string>;
 }
 
@@ -35,20 +35,22 @@ function overlaps(row: { ts_min_us: number; ts_max_us: number }, range: TimeRang
  */
 export function chooseRows(shards: readonly ShardState[], catalog: CatalogState, range: TimeRange): Chosen {
   const flushed_seqs = new Map(shards.map((state) => [state.shard, state.flushed_seq]));
-  const candidates = new Map<string, SegmentRow>();
-  for (const row of catalog.alive) candidates.set(row.segment_id, row);
-  for (const { recent } of shards) {
-    for (const row of recent)
-      if (!catalog.replaced_ids.has(row.segment_id) && !candidates.has(row.segment_id)) candidates.set(row.segment_id, row);
-  }
+  const recent = new Map<string, SegmentRow>();
+  for (const state of shards)
+    for (const row of state.recent) if (!catalog.replaced_ids.has(row.segment_id)) recent.set(row.segment_id, row);
   const chosen: Chosen = { rows: [], straddling: [] };
-  for (const row of candidates.values()) {
-    if (!overlaps(row, range)) continue;
+  const choose = (row: SegmentRow): void => {
+    if (!overlaps(row, range)) return;
     const flushed_seq = flushed_seqs.get(row.shard);
     if (flushed_seq === undefined) chosen.straddling.push(row);
     else if (row.seq_max <= flushed_seq) chosen.rows.push(row);
     else if (row.seq_min <= flushed_seq) chosen.straddling.push(row);
+  };
+  for (const row of catalog.alive) {
+    recent.delete(row.segment_id);
+    choose(row);
   }
+  for (const row of recent.values()) choose(row);
   return chosen;
 }
 

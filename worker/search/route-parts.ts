@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
-import { aliveSegments } from "../catalog/segments.ts";
+import { changesOf } from "../catalog/changes.ts";
+import { searchedSegments } from "../catalog/segments.ts";
 import { streamOf } from "../catalog/stream.ts";
 import { KEY_SECURITY, problems } from "../schemas.ts";
 import { SearchContext, type SearchSources } from "./context.ts";
@@ -22,7 +23,8 @@ export function sourcesOf(c: Context<AppEnv>): SearchSources {
   return {
     project_id,
     stream: (shard) => streamOf(env, project_id, shard),
-    segments: (from_us, to_us, also_ids) => aliveSegments(env.DB, project_id, from_us, to_us, also_ids),
+    segments: (request) => searchedSegments(env.DB, project_id, request),
+    changes: () => changesOf(project_id),
     objects: env.BUCKET,
     now_us: () => Date.now() * 1_000,
     signal: c.req.raw.signal ?? null,

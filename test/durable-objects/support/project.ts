@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { AppendAnswer } from "../../../durable-objects/project-stream/types.ts";
 import { newProjectId } from "../../../worker/auth/key-text.ts";
 import { appendDelivery, type Delivery, deliveryOf } from "../../../worker/catalog/deliver.ts";
-import { aliveSegments } from "../../../worker/catalog/segments.ts";
+import { searchedSegments } from "../../../worker/catalog/segments.ts";
 import { streamName, streamsOf } from "../../../worker/catalog/stream.ts";
 import { keyedBatchId, randomBatchId } from "../../../worker/engine/batch/batch-id.ts";
 import { joinBytes } from "../../../worker/engine/batch/join-bytes.ts";
@@ -70,7 +70,8 @@ export async function found(project_id: string, query = ""): Promise<string[]> {
       {
         project_id,
         stream: (shard) => streamsOf(env)(project_id, shard),
-        segments: (from_us, to_us, also_ids) => aliveSegments(env.DB, project_id, from_us, to_us, also_ids),
+        segments: (request) => searchedSegments(env.DB, project_id, request),
+        changes: () => 0,
         objects: env.BUCKET,
         now_us: () => Date.now() * 1000,
         signal: null,

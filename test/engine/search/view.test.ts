@@ -126,6 +126,47 @@ describe("a view while things move", () => {
   });
 });
 
+describe("the catalog between searches", () => {
+  it("is asked once while the object still shows what was flushed since", async () => {
+    const house = houseWith(8);
+    house.flush(2);
+    house.exportRows();
+    expect(await count(house)).toBe(8 * ROWS);
+    house.flush(2);
+    expect(await count(house)).toBe(8 * ROWS);
+    house.exportRows();
+    await compactAll(house, false);
+    expect(await count(house)).toBe(8 * ROWS);
+    expect(house.catalog_reads).toBe(1);
+  });
+
+  it("is asked again once a row has left the object", async () => {
+    const house = houseWith(8);
+    expect(await count(house)).toBe(8 * ROWS);
+    house.flush(2);
+    house.exportRows();
+    await compactAll(house, false);
+    house.recent = [];
+    expect(await count(house)).toBe(8 * ROWS);
+    expect(house.catalog_reads).toBe(2);
+  });
+
+  it("is asked again where what it named is gone", async () => {
+    const house = houseWith(8);
+    house.flush(2);
+    house.flush(2);
+    house.exportRows();
+    expect(await count(house)).toBe(8 * ROWS);
+    await compactAll(house, true);
+    house.cache = new ByteCache(4_000_000);
+    expect(await count(house)).toBe(8 * ROWS);
+    const second = new ByteCache(4_000_000);
+    second.set("catalog/project1", house.cache.get("catalog/project1"), 1);
+    await compactAll(house, true);
+    expect((await searchEvents(new SearchContext(house.sources(), second), PAGE)).events).toHaveLength(8 * ROWS);
+  });
+});
+
 describe("parts that fail", () => {
   const fault = () => Promise.reject(new Error("away"));
 
@@ -138,8 +179,8 @@ describe("parts that fail", () => {
       "segments that always straddle",
       (sources) => ({
         ...sources,
-        segments: async (from_us, to_us, ids) => {
-          const { alive, replaced_ids } = await sources.segments(from_us, to_us, ids);
+        segments: async (request) => {
+          const { alive, replaced_ids } = await sources.segments(request);
           return { alive: alive.map((row) => ({ ...row, seq_max: row.seq_max + 1_000 })), replaced_ids };
         },
       }),

@@ -20,15 +20,16 @@ export class SearchHouse {
   readonly frames: Held[] = [];
   readonly objects = new Map<string, Uint8Array>();
   readonly alive = new Map<string, SegmentRow>();
-  readonly replaced = new Set<string>();
+  readonly replaced = new Map<string, SegmentRow>();
   recent: SegmentRow[] = [];
   /** Rows that the object committed and D1 does not have yet. */
   outbox: SegmentRow[] = [];
   flushed_seq = 0;
   #next_seq = 1;
   #made = 0;
-  /** Reads of objects, for tests that count them. */
+  /** Reads of objects and of the catalog, for tests that count them. */
   reads = 0;
+  catalog_reads = 0;
   cache = new ByteCache(4_000_000);
   /** Called before each answer of the object or the catalog: what happens between them. */
   between: () => Promise<void> | void = () => {};
@@ -100,7 +101,7 @@ export class SearchHouse {
     for (const row of outputs) this.alive.set(row.segment_id, row);
     for (const row of inputs) {
       this.alive.delete(row.segment_id);
-      this.replaced.add(row.segment_id);
+      this.replaced.set(row.segment_id, row);
       if (remove) this.objects.delete(row.object_key);
     }
   }
@@ -133,11 +134,15 @@ export class SearchHouse {
         if (shard !== 0) throw new Error("one shard is shipped");
         return { view: (request) => this.#view(request) } as Pick<ProjectStreamRpc, "view">;
       },
-      segments: async (from_us, to_us, also_ids) => {
+      segments: async ({ from_us, to_us, replaced_after_seq }) => {
         await this.between();
+        this.catalog_reads += 1;
         const alive = [...this.alive.values()].filter((row) => row.ts_max_us >= from_us && row.ts_min_us <= to_us);
-        return { alive, replaced_ids: new Set(also_ids.filter((id) => this.replaced.has(id))) };
+        const late = [...this.replaced.values()].filter((row) => row.level === 0 && row.seq_min > replaced_after_seq[row.shard]!);
+        return { alive, replaced_ids: new Set(late.map((row) => row.segment_id)) };
       },
+      // Another isolate than the one whose searches these are rearranges segments.
+      changes: () => 0,
       objects: {
         get: async (key, { range }) => {
           await this.between();

@@ -1,7 +1,7 @@
 import { replayDeadLetters } from "../../../worker/catalog/dead-letters.ts";
 import { appendDelivery, deliveryOf } from "../../../worker/catalog/deliver.ts";
 import { journalKey } from "../../../worker/catalog/keys.ts";
-import { aliveSegments } from "../../../worker/catalog/segments.ts";
+import { searchedSegments } from "../../../worker/catalog/segments.ts";
 import { consumeDeadLetters } from "../../../worker/consume/dead-letters.ts";
 import { consumeEvents } from "../../../worker/consume/events.ts";
 import { frameId, keyedBatchId, randomBatchId } from "../../../worker/engine/batch/batch-id.ts";
@@ -10,7 +10,7 @@ import { parseQuery } from "../../../worker/engine/query/parse.ts";
 import { packFrame } from "../../../worker/engine/segment/frame.ts";
 import type { Env } from "../../../worker/env.ts";
 import type { House } from "../../../worker/jobs/house.ts";
-import { ByteCache } from "../../../worker/search/byte-cache.ts";
+import type { ByteCache } from "../../../worker/search/byte-cache.ts";
 import { SearchContext } from "../../../worker/search/context.ts";
 import type { Position } from "../../../worker/search/cursor.ts";
 import { searchEvents } from "../../../worker/search/search-events.ts";
@@ -140,26 +140,34 @@ export async function replay(house: House, project_id: string): Promise<void> {
   await replayDeadLetters(envOf(house), project_id, "all");
 }
 
-/** Reads a project from end to end in pages, as a client does, and compares with what was promised when it began. */
-export async function read(house: House, oracle: Oracle, scheduler: Scheduler, project_id: string, at_the_end: boolean): Promise<number> {
+/** Reads a project from end to end in pages, as a client does, each page in any of the isolates, and compares with what was promised when it began. */
+export async function read(
+  house: House,
+  oracle: Oracle,
+  scheduler: Scheduler,
+  isolates: readonly ByteCache[],
+  project_id: string,
+  at_the_end: boolean,
+): Promise<number> {
   const promised = oracle.promised(project_id, at_the_end);
   const found: string[] = [];
   const { filter } = parseQuery("", { now_us: house.now_ms() * 1000 });
   const order = scheduler.pick(["asc", "desc"] as const);
   const range = { from_us: 0, to_us: house.now_ms() * 1000 + DAY_US };
-  const cache = new ByteCache(1_000_000);
   let after: Position | null = null;
   for (;;) {
     const context = new SearchContext(
       {
         project_id,
         stream: (shard) => house.stream(project_id, shard),
-        segments: (from_us, to_us, also_ids) => aliveSegments(house.db, project_id, from_us, to_us, also_ids),
+        segments: (request) => searchedSegments(house.db, project_id, request),
+        // Jobs run in other isolates than searches.
+        changes: () => 0,
         objects: house.bucket,
         now_us: () => house.now_ms() * 1000,
         signal: null,
       },
-      cache,
+      scheduler.pick(isolates),
     );
     const page = await searchEvents(context, { filter, range, order, limit: 1 + scheduler.below(12), after });
     found.push(...page.events.map((event) => event.record.message ?? ""));

@@ -6,6 +6,8 @@ import type { House } from "../../../worker/jobs/house.ts";
 import { rebuildFromBucket } from "../../../worker/jobs/rebuild.ts";
 import { resendJournal } from "../../../worker/jobs/resend-journal.ts";
 import { sweep } from "../../../worker/jobs/sweep.ts";
+import { CATALOG_KEPT_MS } from "../../../worker/limits.ts";
+import { ByteCache } from "../../../worker/search/byte-cache.ts";
 import { deliver, makeEventWithId, makeRequest, type Request, read, replay, send, type Way } from "./actors.ts";
 import { houseFor, WorldStore } from "./house.ts";
 import { Oracle } from "./oracle.ts";
@@ -18,6 +20,8 @@ const WAYS: Way[] = ["direct", "queue", "journal", "journal without message"];
 const ACTOR_LIFE_MS = 15 * 60_000;
 const EVENT_ID_REUSE_MS = 20 * 3_600_000;
 const QUIET_STEPS_MAX = 200_000;
+const ISOLATES = 2;
+const ISOLATE_CACHE_SIZE_BYTES = 1_000_000;
 
 export interface WorldOptions {
   steps: number;
@@ -50,6 +54,8 @@ export class World {
   private readonly oracle = new Oracle();
   private readonly options: WorldOptions;
   private readonly requests: Request[] = [];
+  /** What searches keep between them: the catalog of some seconds ago, frames, open segments. */
+  private isolates: ByteCache[] = [];
   private readonly event_ids: { name: string; made_ms: number }[] = [];
   private snapshot: Snapshot | null = null;
   /** D1 was set back and is not yet rebuilt: what readers find is not judged. */
@@ -71,6 +77,7 @@ export class World {
     for (let step = 0; step < this.options.steps; step++) {
       if (this.scheduler.chance(0.25) || !this.scheduler.busy) this.begin();
       if (this.scheduler.chance(0.03)) this.passTime();
+      if (this.isolates.length === 0 || this.scheduler.chance(0.005)) this.renewIsolates();
       if (this.scheduler.chance(0.02)) this.store.evict(this.scheduler.pick([...this.store.streamNames, "none:0"]));
       if (this.scheduler.actors.size > 0 && this.scheduler.chance(this.options.crash_chance))
         this.scheduler.crash(this.scheduler.pick([...this.scheduler.actors]));
@@ -134,7 +141,7 @@ export class World {
     if (this.catalog_is_old) return;
     this.start("reader", async (house) => {
       try {
-        await read(house, this.oracle, this.scheduler, project_id, false);
+        await read(house, this.oracle, this.scheduler, this.isolates, project_id, false);
         this.reads++;
       } catch (error) {
         // Not judged once D1 was set back while it read. Otherwise only a fault may refuse a reader.
@@ -146,7 +153,14 @@ export class World {
   private async rebuild(house: House): Promise<void> {
     const began_with = this.snapshot;
     await rebuildFromBucket(house);
-    if (this.snapshot === began_with) this.catalog_is_old = false;
+    if (this.snapshot !== began_with) return;
+    this.catalog_is_old = false;
+    // What searches still know of the catalog that was lost is believed no longer than this.
+    this.store.clock_ms += CATALOG_KEPT_MS + 1;
+  }
+
+  private renewIsolates(): void {
+    this.isolates = Array.from({ length: ISOLATES }, () => new ByteCache(ISOLATE_CACHE_SIZE_BYTES));
   }
 
   private passTime(): void {
@@ -189,6 +203,7 @@ export class World {
     for (const project_id of PROJECTS) await this.alone("replay", (house) => replay(house, project_id));
     await this.alone("rebuild", (house) => this.rebuild(house));
     this.catalog_is_old = false;
+    this.store.clock_ms += CATALOG_KEPT_MS + 1;
     await this.readAll();
     for (const project_id of PROJECTS) {
       await this.alone("flush", (house) => flushStream(house, project_id, 0, true));
@@ -225,7 +240,7 @@ export class World {
     let events = 0;
     for (const project_id of PROJECTS) {
       await this.alone("reader", async (house) => {
-        events += await read(house, this.oracle, this.scheduler, project_id, true);
+        events += await read(house, this.oracle, this.scheduler, this.isolates, project_id, true);
         this.reads++;
       });
     }
