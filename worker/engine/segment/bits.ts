@@ -65,60 +65,156 @@ function encodePacked(sink: ByteSink, codes: Codes, start: number, end: number, 
   sink.length = stop;
 }
 
+/** Codes that one pass of `unpack` takes: a page's, so that its bytes fit `packed`. */
+const PASS_CODES = 8_192;
+const WIDTH_MAX = 24;
+/** Packed bytes are copied here to be read four at a time, up to four of them behind the last. */
+const packed = new Uint8Array((PASS_CODES * WIDTH_MAX) / 8 + 4);
+const packedView = new DataView(packed.buffer);
+
 /** Decodes `count` codes from bytes[at..end) to target[start..]. @throws DamageError where the bytes do not hold them */
-export function decodeHybrid(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  width: number,
-  target: Uint8Array | Uint32Array,
-  start: number,
-  count: number,
-): void {
+export function decodeHybrid(bytes: Uint8Array, at: number, end: number, width: number, target: Codes, start: number, count: number): void {
   const stop = start + count;
+  const runs = new HybridRuns(bytes, at, end, width, count);
   let out = start;
-  let from = at;
   while (out < stop) {
+    runs.next();
+    if (runs.packed) unpack(bytes, runs.at, width, target, out, runs.count);
+    else target.fill(runs.value, out, out + runs.count);
+    out += runs.count;
+  }
+}
+
+/** Walks the runs of `count` codes in bytes[at..end). */
+export class HybridRuns {
+  /** Of the run under way: codes that it holds, those beyond the last left out. */
+  count = 0;
+  /** Whether its codes are packed one by one, from byte `at` on; otherwise all are `value`. */
+  packed = false;
+  value = 0;
+  at = 0;
+  #left: number;
+  #next: number;
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+  readonly #width: number;
+
+  constructor(bytes: Uint8Array, at: number, end: number, width: number, count: number) {
+    this.#bytes = bytes;
+    this.#next = at;
+    this.#end = end;
+    this.#width = width;
+    this.#left = count;
+  }
+
+  /** Moves to the next run; not to be called when all codes were met. @throws DamageError where the bytes do not hold it */
+  next(): void {
+    const bytes = this.#bytes;
     let header = 0;
     let shift = 0;
     let byte = 0x80;
     while (byte >= 0x80) {
-      if (from >= end || shift > 28) throw new DamageError("codes end early");
-      byte = bytes[from++]!;
+      if (this.#next >= this.#end || shift > 28) throw new DamageError("codes end early");
+      byte = bytes[this.#next++]!;
       header |= (byte & 0x7f) << shift;
       shift += 7;
     }
     const length = header >>> 1;
     if (length === 0) throw new DamageError("an empty run of codes");
-    if ((header & 1) === 0) {
-      if (from + ((width + 7) >>> 3) > end || out + length > stop) throw new DamageError("a run of codes does not fit");
-      let value = 0;
-      for (let bit = 0; bit < width; bit += 8) value |= bytes[from++]! << bit;
-      target.fill(value, out, out + length);
-      out += length;
-    } else {
-      const size = length * width;
-      if (from + size > end || out + length * 8 >= stop + 8) throw new DamageError("packed codes do not fit");
-      const taken = Math.min(length * 8, stop - out);
-      unpack(bytes, from, width, target, out, taken);
-      out += taken;
-      from += size;
-    }
+    this.at = this.#next;
+    this.packed = (header & 1) === 1;
+    if (this.packed) this.#packed(length);
+    else this.#repeated(length);
+    this.#left -= this.count;
+  }
+
+  #repeated(length: number): void {
+    if (this.at + ((this.#width + 7) >>> 3) > this.#end || length > this.#left) throw new DamageError("a run of codes does not fit");
+    let value = 0;
+    for (let bit = 0; bit < this.#width; bit += 8) value |= this.#bytes[this.#next++]! << bit;
+    this.value = value;
+    this.count = length;
+  }
+
+  #packed(length: number): void {
+    const size = length * this.#width;
+    if (this.at + size > this.#end || length * 8 >= this.#left + 8) throw new DamageError("packed codes do not fit");
+    this.#next = this.at + size;
+    this.count = Math.min(length * 8, this.#left);
   }
 }
 
-function unpack(bytes: Uint8Array, from: number, width: number, target: Uint8Array | Uint32Array, start: number, count: number): void {
-  const mask = (1 << width) - 1;
-  let at = from;
-  let pending = 0;
-  let bits = 0;
-  for (let out = start; out < start + count; out++) {
-    while (bits < width) {
-      pending |= bytes[at++]! << bits;
-      bits += 8;
-    }
-    target[out] = pending & mask;
-    pending >>>= width;
-    bits -= width;
+/** The code at a place among packed ones. */
+export function packedCodeAt(bytes: Uint8Array, from: number, width: number, index: number): number {
+  let value = 0;
+  for (let bit = index * width, got = 0; got < width; ) {
+    const shift = bit & 7;
+    const taken = Math.min(8 - shift, width - got);
+    value |= ((bytes[from + (bit >>> 3)]! >>> shift) & ((1 << taken) - 1)) << got;
+    got += taken;
+    bit += taken;
   }
+  return value;
+}
+
+/** Unpacks `count` codes; the bytes hold them. */
+export function unpack(bytes: Uint8Array, from: number, width: number, target: Codes, start: number, count: number): void {
+  for (let done = 0; done < count; done += PASS_CODES) {
+    const pass = Math.min(PASS_CODES, count - done);
+    const at = from + (done * width) / 8;
+    packed.set(bytes.subarray(at, at + ((pass * width + 7) >>> 3)));
+    // One loop for each kind of target: the same code for several kinds of arrays would be compiled for none.
+    if (target instanceof Uint8Array) unpack8(width, target, start + done, pass);
+    else if (target instanceof Uint16Array) unpack16(width, target, start + done, pass);
+    else unpack32(width, target, start + done, pass);
+  }
+}
+
+function unpack8(width: number, target: Uint8Array, start: number, count: number): void {
+  const mask = (1 << width) - 1;
+  const end = start + count;
+  let out = start;
+  let bit = 0;
+  if (width <= 6) {
+    for (; out + 4 <= end; out += 4, bit += 4 * width) {
+      const four = packedView.getInt32(bit >>> 3, true) >>> (bit & 7);
+      target[out] = four & mask;
+      target[out + 1] = (four >>> width) & mask;
+      target[out + 2] = (four >>> (2 * width)) & mask;
+      target[out + 3] = (four >>> (3 * width)) & mask;
+    }
+  }
+  for (; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
+}
+
+function unpack16(width: number, target: Uint16Array, start: number, count: number): void {
+  const mask = (1 << width) - 1;
+  const end = start + count;
+  let out = start;
+  let bit = 0;
+  if (width <= 12) {
+    for (; out + 2 <= end; out += 2, bit += 2 * width) {
+      const two = packedView.getInt32(bit >>> 3, true) >>> (bit & 7);
+      target[out] = two & mask;
+      target[out + 1] = (two >>> width) & mask;
+    }
+  }
+  for (; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
+}
+
+function unpack32(width: number, target: Uint32Array, start: number, count: number): void {
+  const mask = (1 << width) - 1;
+  const end = start + count;
+  let out = start;
+  let bit = 0;
+  if (width <= 6) {
+    for (; out + 4 <= end; out += 4, bit += 4 * width) {
+      const four = packedView.getInt32(bit >>> 3, true) >>> (bit & 7);
+      target[out] = four & mask;
+      target[out + 1] = (four >>> width) & mask;
+      target[out + 2] = (four >>> (2 * width)) & mask;
+      target[out + 3] = (four >>> (3 * width)) & mask;
+    }
+  }
+  for (; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
 }

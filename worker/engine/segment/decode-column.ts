@@ -1,41 +1,29 @@
-/** Parquet data pages, as this engine writes them, back into columns of an EventBatch. */
-import { type BoolColumn, type BytesColumn, type DictColumn, NULL_CODE, type NumberColumn } from "../batch/event-batch.ts";
+/** The pages of a frame, which hold values and no codes, back into columns of an EventBatch. */
+import type { BoolColumn, BytesColumn, NumberColumn } from "../batch/event-batch.ts";
+import { joinBytes } from "../batch/join-bytes.ts";
 import { decodeHybrid } from "./bits.ts";
 import { ByteReader } from "./bytes.ts";
-import { decodeDelta } from "./delta.ts";
+import { decodeDelta, decodeLengths } from "./delta.ts";
 import { DamageError } from "./errors.ts";
 import { type DataPage, ENCODING, PAGE_ROWS_MAX, pageValues, readDataPage } from "./pages.ts";
-import { encodeStrings, type Utf8List } from "./strings.ts";
-
-/** Whether a page is to be decoded: its number in the chunk and its rows [row_from, row_to). */
-export type PageChoice = (page: number, row_from: number, row_to: number) => boolean;
 
 /** Complete pages back to back: bytes[start..end). */
 export interface PageRun {
   bytes: Uint8Array;
   start: number;
   end: number;
-  /** Rows of pages that are not chosen become null, undecoded; every page is decoded where there is none. */
-  choice?: PageChoice | null;
 }
 
 const dense = new Float64Array(PAGE_ROWS_MAX);
-const codes = new Uint32Array(PAGE_ROWS_MAX);
 const lengths = new Uint32Array(PAGE_ROWS_MAX);
 
-interface ReadPage extends DataPage {
-  /** Not chosen: its rows count as null and its bytes stay as they are. */
-  skipped: boolean;
-}
-
-function readPages(run: PageRun, rows: number): ReadPage[] {
-  const pages: ReadPage[] = [];
+function readPages(run: PageRun, rows: number): DataPage[] {
+  const pages: DataPage[] = [];
   let counted = 0;
   for (let at = run.start; at < run.end; ) {
     const page = readDataPage(run.bytes, at, run.end);
     if (page.rows > PAGE_ROWS_MAX) throw new DamageError("a page has too many rows");
-    const skipped = run.choice ? !run.choice(pages.length, counted, counted + page.rows) : false;
-    pages.push(skipped ? { ...page, skipped, nulls: page.rows, values_raw_size: 0 } : { ...page, skipped });
+    pages.push(page);
     counted += page.rows;
     at = page.end;
   }
@@ -53,23 +41,16 @@ class Presence {
   }
 
   /** Takes the page's definition levels. @returns the page's marks, null where every row has a value */
-  add(bytes: Uint8Array, page: ReadPage, row: number): Uint8Array | null {
+  add(bytes: Uint8Array, page: DataPage, row: number): Uint8Array | null {
     if (page.nulls === 0) return null;
     this.marks ??= new Uint8Array(this.#rows).fill(1);
-    if (page.skipped) this.marks.fill(0, row, row + page.rows);
-    else decodeHybrid(bytes, page.levels_at, page.levels_at + page.levels_size, 1, this.marks, row, page.rows);
+    decodeHybrid(bytes, page.levels_at, page.levels_at + page.levels_size, 1, this.marks, row, page.rows);
     return this.marks;
   }
 }
 
 /** Rows of a page that have a value, checked against its header. */
-function scatter(
-  target: Float64Array | Uint32Array,
-  row: number,
-  page: DataPage,
-  marks: Uint8Array,
-  from: Float64Array | Uint32Array,
-): void {
+function scatter(target: Float64Array, row: number, page: DataPage, marks: Uint8Array, from: Float64Array): void {
   let taken = 0;
   const end = row + page.rows;
   for (let at = row; at < end; at++) if (marks[at] === 1) target[at] = from[taken++]!;
@@ -89,19 +70,11 @@ function decodeDoubles(values: Uint8Array, encoding: number, target: Float64Arra
   new Uint8Array(target.buffer, target.byteOffset + start * 8, count * 8).set(values);
 }
 
-function decodeCodes(values: Uint8Array, target: Uint32Array, start: number, count: number, dictionary_size: number): void {
-  const width = values[0];
-  if (width === undefined || width > 24) throw new DamageError("codes of an impossible width");
-  decodeHybrid(values, 1, values.length, width, target, start, count);
-  for (let at = start; at < start + count; at++) if (target[at]! >= dictionary_size) throw new DamageError("a code without a value");
+export function decodeTimes(run: PageRun, rows: number): Float64Array {
+  return decodeNumbers(run, rows, "int64").values;
 }
 
-export function decodeTimes(run: PageRun, rows: number, dictionary: Float64Array | null = null): Float64Array {
-  return decodeNumbers(run, rows, "int64", dictionary).values;
-}
-
-/** @param dictionary values of the chunk's dictionary page, if it has one */
-export function decodeNumbers(run: PageRun, rows: number, kind: NumberColumn["kind"], dictionary: Float64Array | null): NumberColumn {
+export function decodeNumbers(run: PageRun, rows: number, kind: NumberColumn["kind"]): NumberColumn {
   const target = new Float64Array(rows);
   const presence = new Presence(rows);
   let row = 0;
@@ -112,11 +85,7 @@ export function decodeNumbers(run: PageRun, rows: number, kind: NumberColumn["ki
     const start = marks === null ? row : 0;
     if (count > 0) {
       const values = pageValues(run.bytes, page);
-      if (page.encoding === ENCODING.RLE_DICTIONARY) {
-        if (dictionary === null) throw new DamageError("codes without a dictionary");
-        decodeCodes(values, codes, 0, count, dictionary.length);
-        for (let at = 0; at < count; at++) out[start + at] = dictionary[codes[at]!]!;
-      } else if (kind === "double") decodeDoubles(values, page.encoding, out, start, count);
+      if (kind === "double") decodeDoubles(values, page.encoding, out, start, count);
       else decodeIntegers(values, page.encoding, out, start, count);
     }
     if (marks !== null) scatter(target, row, page, marks, dense);
@@ -146,125 +115,32 @@ export function decodeBools(run: PageRun, rows: number): BoolColumn {
   return { kind: "bool", values: target, present: presence.marks };
 }
 
-/**
- * Strings. Where every page holds codes the column stays a dictionary; where some hold the strings themselves it becomes bytes.
- * @param dictionary values of the chunk's dictionary page, if it has one
- */
-export function decodeStringPages(run: PageRun, rows: number, dictionary: (() => string[]) | null): DictColumn | BytesColumn {
+export function decodeStringPages(run: PageRun, rows: number): BytesColumn {
   const pages = readPages(run, rows);
-  const coded = (page: DataPage): boolean => page.encoding === ENCODING.RLE_DICTIONARY || page.nulls === page.rows;
-  if (dictionary === null) return decodeBytes(run, pages, rows, null);
-  const values = dictionary();
-  return pages.every(coded) ? decodeDict(run, pages, rows, values) : decodeBytes(run, pages, rows, values);
-}
-
-function decodeDict(run: PageRun, pages: readonly ReadPage[], rows: number, values: string[]): DictColumn {
-  const target = new Uint32Array(rows);
   const presence = new Presence(rows);
+  const offsets = new Uint32Array(rows + 1);
+  const heaps: Uint8Array[] = [];
   let row = 0;
+  let size = 0;
   for (const page of pages) {
     const marks = presence.add(run.bytes, page, row);
-    const count = page.rows - page.nulls;
-    if (marks !== null) target.fill(NULL_CODE, row, row + page.rows);
-    if (count > 0)
-      decodeCodes(pageValues(run.bytes, page), marks === null ? target : codes, marks === null ? row : 0, count, values.length);
-    if (marks !== null) scatter(target, row, page, marks, codes);
-    row += page.rows;
-  }
-  return { kind: "dict", values, codes: target };
-}
-
-function decodeBytes(run: PageRun, pages: readonly ReadPage[], rows: number, values: string[] | null): BytesColumn {
-  const sink = new BytesTarget(rows, pages);
-  const dictionary = values === null ? null : encodeStrings(values);
-  const presence = new Presence(rows);
-  let row = 0;
-  for (const page of pages) {
-    const marks = presence.add(run.bytes, page, row);
-    const count = page.rows - page.nulls;
-    let heap: Uint8Array = run.bytes;
-    if (count > 0) heap = sink.decodePage(pageValues(run.bytes, page), page, count, dictionary);
-    sink.place(row, page, marks, heap);
-    row += page.rows;
-  }
-  return { kind: "bytes", offsets: sink.offsets, bytes: sink.bytes.subarray(0, sink.size), present: presence.marks };
-}
-
-/** The growing bytes of a column and the lengths of the page under way. */
-class BytesTarget {
-  readonly offsets: Uint32Array;
-  bytes: Uint8Array;
-  size = 0;
-  #heap_at = 0;
-  #coded: Utf8List | null = null;
-
-  constructor(rows: number, pages: readonly DataPage[]) {
-    this.offsets = new Uint32Array(rows + 1);
-    let capacity = 0;
-    for (const page of pages) capacity += page.values_raw_size;
-    this.bytes = new Uint8Array(capacity);
-  }
-
-  /** Fills `lengths` (plain) or `codes` (coded) for the page's `count` values. @returns where their bytes are */
-  decodePage(values: Uint8Array, page: DataPage, count: number, dictionary: Utf8List | null): Uint8Array {
-    if (page.encoding === ENCODING.RLE_DICTIONARY) {
-      if (dictionary === null) throw new DamageError("codes without a dictionary");
-      decodeCodes(values, codes, 0, count, dictionary.offsets.length - 1);
-      this.#coded = dictionary;
-      return dictionary.bytes;
-    }
-    if (page.encoding !== ENCODING.DELTA_LENGTH_BYTE_ARRAY) throw new DamageError(`strings in encoding ${page.encoding}`);
-    this.#coded = null;
-    const reader = new ByteReader(values);
-    decodeDelta(reader, lengths, 0, count);
-    this.#heap_at = reader.at;
-    let total = 0;
-    for (let at = 0; at < count; at++) total += lengths[at]!;
-    if (reader.at + total !== values.length) throw new DamageError("strings do not fill their page");
-    return values;
-  }
-
-  place(row: number, page: DataPage, marks: Uint8Array | null, heap: Uint8Array): void {
-    if (this.#coded !== null) this.#placeCoded(row, page, marks, this.#coded);
-    else this.#placePlain(row, page, marks, heap);
-  }
-
-  #placePlain(row: number, page: DataPage, marks: Uint8Array | null, heap: Uint8Array): void {
-    const { offsets } = this;
-    const start = this.size;
+    const heap = page.nulls === page.rows ? null : readLengths(pageValues(run.bytes, page), page);
+    if (heap !== null) heaps.push(heap);
     let taken = 0;
-    for (let at = row; at < row + page.rows; at++) {
-      if (marks === null || marks[at] === 1) this.size += lengths[taken++]!;
-      offsets[at + 1] = this.size;
+    for (const end = row + page.rows; row < end; row++) {
+      if (marks === null || marks[row] === 1) size += lengths[taken++]!;
+      offsets[row + 1] = size;
     }
     if (taken !== page.rows - page.nulls) throw new DamageError("definition levels and nulls of a page differ");
-    if (taken === 0) return;
-    this.#reserve(this.size);
-    this.bytes.set(heap.subarray(this.#heap_at, this.#heap_at + this.size - start), start);
   }
+  return { kind: "bytes", offsets, bytes: joinBytes(heaps), present: presence.marks };
+}
 
-  #placeCoded(row: number, page: DataPage, marks: Uint8Array | null, dictionary: Utf8List): void {
-    let taken = 0;
-    for (let at = row; at < row + page.rows; at++) {
-      if (marks === null || marks[at] === 1) {
-        const code = codes[taken++]!;
-        this.#append(dictionary.bytes.subarray(dictionary.offsets[code]!, dictionary.offsets[code + 1]!));
-      }
-      this.offsets[at + 1] = this.size;
-    }
-    this.#coded = null;
-  }
-
-  #append(value: Uint8Array): void {
-    this.#reserve(this.size + value.length);
-    this.bytes.set(value, this.size);
-    this.size += value.length;
-  }
-
-  #reserve(size: number): void {
-    if (size <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, size));
-    grown.set(this.bytes);
-    this.bytes = grown;
-  }
+/** Fills `lengths` with those of the page's values. @returns the bytes that they are lengths of */
+function readLengths(values: Uint8Array, page: DataPage): Uint8Array {
+  if (page.encoding !== ENCODING.DELTA_LENGTH_BYTE_ARRAY) throw new DamageError(`strings in encoding ${page.encoding}`);
+  const reader = new ByteReader(values);
+  const total = decodeLengths(reader, lengths, page.rows - page.nulls);
+  if (reader.at + total !== values.length) throw new DamageError("strings do not fill their page");
+  return values.subarray(reader.at);
 }

@@ -35,16 +35,19 @@ export class FilterSet {
 
   mayContainWords(group: number, words: readonly string[]): boolean {
     const pages = this.pagesWithWords(group, words);
-    return pages === null || pages.includes(true);
+    return pages === null || pages.includes(1);
   }
 
-  /** For each page of the messages whether a row of it may have all the words; null where the filter cannot tell. */
-  pagesWithWords(group: number, words: readonly string[]): boolean[] | null {
+  /** 1 for each page of the messages of which a row may have all the words; null where the filter cannot tell. */
+  pagesWithWords(group: number, words: readonly string[]): Uint8Array | null {
     const filter = this.#find(group, WORDS);
     const hashes = words.filter(isAscii).map(wordHash);
     if (filter === null || hashes.length === 0) return null;
-    const may = (page: number) => hashes.every(([low, high]) => filter.has(...pageKey(low, high, page)));
-    return Array.from({ length: filter.note }, (_, page) => may(page));
+    const pages = new Uint8Array(filter.note);
+    for (let page = 0; page < pages.length; page++) {
+      if (hashes.every(([low, high]) => filter.has(...pageKey(low, high, page)))) pages[page] = 1;
+    }
+    return pages;
   }
 
   mayContainValue(group: number, column: string, value: string): boolean {

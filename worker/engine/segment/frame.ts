@@ -233,8 +233,8 @@ export class OpenFrame {
     if (column.stored === STORED.SECTION) return readPacked(this.#inSection(column), column.kind, rows, column.nulls);
     const run = this.pages(column);
     if (column.kind === "bool") return decodeBools(run, rows);
-    if (column.kind === "int64" || column.kind === "double") return decodeNumbers(run, rows, column.kind, null);
-    return decodeStringPages(run, rows, null);
+    if (column.kind === "int64" || column.kind === "double") return decodeNumbers(run, rows, column.kind);
+    return decodeStringPages(run, rows);
   }
 
   /** @param names columns wanted besides the times; null for all */

@@ -2,6 +2,7 @@
 import { MERGE_CACHE_SIZE_BYTES_MAX } from "../../limits.ts";
 import type { Column, EventBatch } from "../batch/event-batch.ts";
 import { conform, type Layout } from "../batch/unify.ts";
+import { plainBatch } from "./lazy-batch.ts";
 import type { Segment } from "./read.ts";
 
 export interface InputGroup {
@@ -30,7 +31,7 @@ export class GroupCache {
       this.#held.set(group, held);
       return held.batch;
     }
-    const batch = conform(await group.segment.readGroup(group.index, null), this.#layout);
+    const batch = conform(plainBatch(await group.segment.readGroup(group.index, null)), this.#layout);
     const size_bytes = batchSize(batch);
     this.#evict(MERGE_CACHE_SIZE_BYTES_MAX - size_bytes);
     this.#held.set(group, { batch, size_bytes });

@@ -21,6 +21,7 @@ export function joinRanges(ranges: readonly ByteRange[]): ByteRange[] {
 
 /** Bytes of each range, in the order of the ranges; those that were read as one share memory. */
 export async function readRanges(source: ByteSource, ranges: readonly ByteRange[]): Promise<Uint8Array[]> {
+  if (source.readMany) return source.readMany(ranges);
   const joined = joinRanges(ranges);
   const blocks = await Promise.all(joined.map(({ offset, size_bytes }) => source.read(offset, size_bytes)));
   return ranges.map(({ offset, size_bytes }) => {
@@ -32,13 +33,15 @@ export async function readRanges(source: ByteSource, ranges: readonly ByteRange[
 
 /** A source over bytes in memory. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
+  const at = (offset: number, length: number): Uint8Array => {
+    if (offset < 0 || length < 0 || offset + length > bytes.length) {
+      throw new RangeError(`bytes ${offset} to ${offset + length} of ${bytes.length}`);
+    }
+    return bytes.subarray(offset, offset + length);
+  };
   return {
     size_bytes: bytes.length,
-    read(offset, length) {
-      if (offset < 0 || length < 0 || offset + length > bytes.length) {
-        return Promise.reject(new RangeError(`bytes ${offset} to ${offset + length} of ${bytes.length}`));
-      }
-      return Promise.resolve(bytes.subarray(offset, offset + length));
-    },
+    read: async (offset, length) => at(offset, length),
+    readMany: async (ranges) => ranges.map(({ offset, size_bytes }) => at(offset, size_bytes)),
   };
 }

@@ -2,20 +2,23 @@
  * Opens segments and reads row groups: one read for what the segment knows of itself, then only the bytes of the columns that are asked for.
  */
 import type { ByteSource } from "../batch/byte-source.ts";
-import type { BytesColumn, Column, EventBatch, NumberColumn } from "../batch/event-batch.ts";
-import { bytesColumn } from "../batch/select.ts";
-import type { PageChoice } from "./decode-column.ts";
+import type { Column, EventBatch, NumberColumn } from "../batch/event-batch.ts";
+import { CheckedBytes } from "./checked-bytes.ts";
+import { type DecodedCache, NO_CACHE } from "./decoded-cache.ts";
 import { asDamage, DamageError, SegmentError } from "./errors.ts";
 import type { SegmentFacts } from "./facts.ts";
 import { VALUE_FILTER_COLUMNS } from "./filter-keys.ts";
 import { FilterSet } from "./filter-set.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
-import type { IndexGroup, SegmentIndex } from "./index-block.ts";
+import type { IndexChunk, IndexGroup, SegmentIndex } from "./index-block.ts";
+import { lazyBatch } from "./lazy-batch.ts";
+import { lazyBytes, lazyColumn, lazyNumbers, type WantedPages } from "./lazy-column.ts";
 import { type Located, locate, readIndexBlock } from "./locator.ts";
 import { readRanges } from "./ranges.ts";
-import { decodeChunk } from "./read-chunk.ts";
 import type { SegmentRow } from "./segment-row.ts";
+import { StoredChunk } from "./stored-chunk.ts";
 
+export type { DecodedCache } from "./decoded-cache.ts";
 export { SegmentError } from "./errors.ts";
 export { bytesSource } from "./ranges.ts";
 
@@ -23,12 +26,22 @@ export { bytesSource } from "./ranges.ts";
 const TAIL_GUESS_SIZE_BYTES = 64 * 1024;
 const SIZE_BYTES_MIN = 12;
 
+/** What an event must have: all these lower-cased words in its message, and in each of the columns one of its values. */
+export interface Needed {
+  words: readonly string[];
+  values: Readonly<Record<string, readonly string[]>>;
+}
+
 /** The part of a row group that a reader will look at. Times are always true in every row. */
 export interface GroupPart {
   /** Only these rows, ascending. */
   rows?: Uint32Array;
   /** Only messages that may have all these lower-cased words, as far as a loaded filter tells. */
   words?: readonly string[];
+  /** Only messages of events that may have what at least one of these asks for. */
+  needed?: readonly Needed[];
+  /** A batch of the same group from before: its columns are taken over with what was decoded of them, and not read again. */
+  known?: EventBatch;
 }
 
 export interface Segment {
@@ -36,10 +49,10 @@ export interface Segment {
   columns: { name: string; kind: Column["kind"]; nulls: number }[];
   groups: { rows: number; ts_min_us: number; ts_max_us: number }[];
   /**
-   * The events of a row group.
+   * The events of a row group: the stored bytes of the columns are fetched, and decoded where they are touched.
    * @param names columns wanted besides the times, `attributes` for the rest column; null for all
    * @param part what of the group matters: elsewhere columns may be null, which saves decoding their pages
-   * @throws SegmentError where the bytes are damaged; what the source throws
+   * @throws SegmentError where the bytes are damaged, as does whatever is touched of the batch; what the source throws
    */
   readGroup(index: number, names: ReadonlySet<string> | null, part?: GroupPart): Promise<EventBatch>;
   /** Event times of a row group alone. */
@@ -53,15 +66,22 @@ export interface Segment {
   mayContainWords(group: number, words: readonly string[]): boolean;
   /** False only where it is certain that no row of the group has this value in `trace_id`, `span_id`, `request_id` or `event_id`. */
   mayContainValue(group: number, column: string, value: string): boolean;
+  /** False only where it is certain that no row of the group has what at least one of these asks for. */
+  mayContain(group: number, needed: readonly Needed[]): boolean;
   /** Counts by five minutes, level and service. */
   facts(): SegmentFacts;
 }
 
 /**
  * Opens a segment: one read of `tail_size_bytes` where it is known from the catalog, one or two of a guess otherwise.
+ * @param cache keeps what was decoded for later reads of any segment; without it everything is decoded anew
  * @throws SegmentError where the object is no segment, of an unknown version or damaged; what the source throws
  */
-export async function openSegment(source: ByteSource, tail_size_bytes = TAIL_GUESS_SIZE_BYTES): Promise<Segment> {
+export async function openSegment(
+  source: ByteSource,
+  tail_size_bytes = TAIL_GUESS_SIZE_BYTES,
+  cache: DecodedCache = NO_CACHE,
+): Promise<Segment> {
   const { size_bytes } = source;
   if (size_bytes < SIZE_BYTES_MIN) throw new SegmentError("segment: too short");
   const readTail = (size: number): Promise<Uint8Array> => source.read(size_bytes - size, size);
@@ -69,7 +89,7 @@ export async function openSegment(source: ByteSource, tail_size_bytes = TAIL_GUE
   for (;;) {
     const located = guard(() => locate(tail, size_bytes));
     const needed = typeof located === "number" ? Math.min(size_bytes, located + TAIL_GUESS_SIZE_BYTES) : located.tail_size_bytes;
-    if (typeof located !== "number" && needed <= tail.length) return guard(() => new OpenSegment(source, tail, located));
+    if (typeof located !== "number" && needed <= tail.length) return guard(() => new OpenSegment(source, tail, located, cache));
     tail = await readTail(needed);
   }
 }
@@ -87,13 +107,18 @@ class OpenSegment implements Segment {
   readonly #source: ByteSource;
   readonly #index: SegmentIndex;
   readonly #filters: FilterSet;
+  readonly #cache: DecodedCache;
+  readonly #checked = new CheckedBytes();
+  readonly #places: ReadonlyMap<string, number>;
 
-  constructor(source: ByteSource, tail: Uint8Array, located: Located) {
+  constructor(source: ByteSource, tail: Uint8Array, located: Located, cache: DecodedCache) {
     const { index, row } = readIndexBlock(tail, located);
     const { size_bytes } = source;
     this.row = { ...row, size_bytes, tail_size_bytes: located.tail_size_bytes };
     this.#source = source;
     this.#index = index;
+    this.#cache = cache;
+    this.#places = new Map(index.columns.map(({ name }, place) => [name, place]));
     this.#filters = new FilterSet(index.groups);
     this.#filters.takeFrom(tail, size_bytes - tail.length);
   }
@@ -107,7 +132,7 @@ class OpenSegment implements Segment {
   }
 
   facts(): SegmentFacts {
-    return this.#index.facts;
+    return this.#guardNow(() => this.#index.facts);
   }
 
   loadFilters(groups: readonly number[]): Promise<void> {
@@ -124,49 +149,78 @@ class OpenSegment implements Segment {
     return !is_filtered || (this.#hasValues(group, column) && this.#filters.mayContainValue(group, column, value));
   }
 
+  mayContain(group: number, needed: readonly Needed[]): boolean {
+    return needed.some((one) => this.#mayHaveValues(group, one) && this.mayContainWords(group, one.words));
+  }
+
+  #mayHaveValues(group: number, { values }: Needed): boolean {
+    return Object.entries(values).every(([column, list]) => list.some((value) => this.mayContainValue(group, column, value)));
+  }
+
   #hasValues(group: number, name: string): boolean {
-    const column = this.#index.columns.findIndex((candidate) => candidate.name === name);
-    return column >= 0 && this.#group(group).chunks[column]!.pages !== null;
+    const place = this.#places.get(name);
+    return place !== undefined && this.#guardNow(() => this.#group(group).chunks[place]!.pages !== null);
   }
 
   readGroup(index: number, names: ReadonlySet<string> | null, part: GroupPart = {}): Promise<EventBatch> {
     return this.#guard(async () => {
       const group = this.#group(index);
-      const columns = await this.#readColumns(
-        group,
-        (name) => names === null || names.has(name) || name === TIMESTAMP || name === INGEST_TS,
-        this.#choices(index, part),
-      );
-      const timestamp_us = times(columns, TIMESTAMP);
-      const ingest_us = times(columns, INGEST_TS);
-      const rest = (columns.get(REST) ?? null) as BytesColumn | null;
-      columns.delete(REST);
-      return { rows: group.rows, timestamp_us, ingest_us, columns, rest };
+      const { known } = part;
+      const isKnown = (name: string): boolean =>
+        known !== undefined && (isTime(name) || (name === REST ? known.rest !== null : known.columns.has(name)));
+      const wanted = this.#wantedPages(index, part);
+      const chunks = await this.#readChunks(index, (name) => !isKnown(name) && (names === null || names.has(name) || isTime(name)));
+      const make = (place: number): Column => {
+        const { name, scale } = this.#index.columns[place]!;
+        return lazyColumn(chunks.get(place)!, wanted(name, chunks.get(place)!), scale);
+      };
+      const columns: EventBatch["columns"] = new Map();
+      let rest = known?.rest ?? null;
+      for (const [place, { name }] of this.#index.columns.entries()) {
+        const before = known?.columns.get(name);
+        if (before !== undefined) columns.set(name, before);
+        else if (name === REST && chunks.has(place)) rest = lazyBytes(chunks.get(place)!, wanted(name, chunks.get(place)!));
+        else if (!isTime(name) && chunks.has(place)) columns.set(name, make(place));
+      }
+      const timeColumn = (name: "timestamp" | "ingest_ts") => known?.time_columns?.[name] ?? this.#timeColumn(chunks, name);
+      return lazyBatch({ rows: group.rows, timestamp: timeColumn(TIMESTAMP), ingest_ts: timeColumn(INGEST_TS), columns, rest });
     });
   }
 
-  /** Which pages of a column are wanted; times are always read whole. */
-  #choices(group: number, { rows, words }: GroupPart): (name: string) => PageChoice | null {
-    const near = rows ? rowChoice(rows) : null;
-    const pages = words ? this.#filters.pagesWithWords(group, words) : null;
-    return (name) => {
-      if (name === TIMESTAMP || name === INGEST_TS) return null;
-      if (name !== "message" || pages === null) return near;
-      return (page, row_from, row_to) => pages[page] !== false && (near === null || near(page, row_from, row_to));
+  #timeColumn(chunks: ReadonlyMap<number, StoredChunk>, name: string): NumberColumn {
+    const place = this.#places.get(name);
+    const chunk = place === undefined ? undefined : chunks.get(place);
+    if (place === undefined || chunk?.kind !== "int64") throw new DamageError(`a row group without ${name}`);
+    return lazyNumbers(chunk, null, this.#index.columns[place]!.scale);
+  }
+
+  /** Which pages of a column are wanted; of times, all are. */
+  #wantedPages(group: number, { rows, words, needed }: GroupPart): (name: string, chunk: StoredChunk) => WantedPages {
+    const asked = needed ?? (words && words.length > 0 ? [{ words, values: {} }] : null);
+    return (name, chunk) => {
+      const near = rows ? pagesWithRows(chunk.starts, rows) : null;
+      const pages = name === "message" && asked !== null ? this.#pagesWithNeeded(group, asked) : null;
+      if (pages === null || pages.length !== chunk.page_count) return near;
+      return near === null ? pages : near.map((mark, page) => mark & pages[page]!);
     };
   }
 
-  readTimes(index: number): Promise<Float64Array> {
-    return this.#guard(async () =>
-      times(
-        await this.#readColumns(
-          this.#group(index),
-          (name) => name === TIMESTAMP,
-          () => null,
-        ),
-        TIMESTAMP,
-      ),
-    );
+  /** 1 for each page of messages that may hold what at least one of these asks for; null where all may. */
+  #pagesWithNeeded(group: number, needed: readonly Needed[]): Uint8Array | null {
+    let pages: Uint8Array | null = null;
+    for (const one of needed) {
+      if (!this.#mayHaveValues(group, one)) continue;
+      const with_words = this.#filters.pagesWithWords(group, one.words);
+      if (with_words === null) return null;
+      if (pages === null) pages = with_words;
+      else for (let page = 0; page < pages.length; page++) pages[page] = pages[page]! | with_words[page]!;
+    }
+    return pages;
+  }
+
+  async readTimes(index: number): Promise<Float64Array> {
+    const chunks = await this.#guard(() => this.#readChunks(index, (name) => name === TIMESTAMP));
+    return this.#guardNow(() => this.#timeColumn(chunks, TIMESTAMP)).values;
   }
 
   #group(index: number): IndexGroup {
@@ -175,20 +229,24 @@ class OpenSegment implements Segment {
     return group;
   }
 
-  async #readColumns(
-    group: IndexGroup,
-    wanted: (name: string) => boolean,
-    choiceOf: (name: string) => PageChoice | null,
-  ): Promise<Map<string, Column>> {
-    const chosen = this.#index.columns
-      .map((column, at) => ({ ...column, chunk: group.chunks[at]! }))
-      .filter(({ name, chunk }) => chunk.pages !== null && wanted(name));
-    const parts = await readRanges(
-      this.#source,
-      chosen.map(({ chunk }) => chunk),
-    );
+  /** Stored bytes of the columns that are wanted and have values, by the columns' places. */
+  async #readChunks(index: number, wanted: (name: string) => boolean): Promise<Map<number, StoredChunk>> {
+    const { chunks, rows } = this.#group(index);
+    const places: number[] = [];
+    const ranges: IndexChunk[] = [];
+    for (const [place, { name }] of this.#index.columns.entries()) {
+      const chunk = chunks[place]!;
+      if (!wanted(name) || chunk.pages === null) continue;
+      places.push(place);
+      ranges.push(chunk);
+    }
+    const parts = await readRanges(this.#source, ranges);
+    const home = { segment_id: this.row.segment_id, cache: this.#cache, checked: this.#checked };
     return new Map(
-      chosen.map(({ name, kind, chunk }, at) => [name, decodeColumn(parts[at]!, name, kind, chunk, group.rows, choiceOf(name))]),
+      places.map((place, at) => {
+        const cache_key = `decoded/${this.row.object_key}/${index}/${place}`;
+        return [place, new StoredChunk(this.#index.columns[place]!.kind, rows, ranges[at]!, parts[at]!, { ...home, cache_key })];
+      }),
     );
   }
 
@@ -197,41 +255,35 @@ class OpenSegment implements Segment {
     try {
       return await read();
     } catch (error) {
-      if (error instanceof DamageError) throw asDamage(SegmentError, `segment ${this.row.segment_id}`, error);
-      throw error;
+      throw this.#asDamage(error);
     }
+  }
+
+  #guardNow<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#asDamage(error);
+    }
+  }
+
+  #asDamage(error: unknown): unknown {
+    return error instanceof DamageError ? asDamage(SegmentError, `segment ${this.row.segment_id}`, error) : error;
   }
 }
 
-function decodeColumn(
-  bytes: Uint8Array,
-  name: string,
-  kind: Column["kind"],
-  chunk: IndexGroup["chunks"][number],
-  rows: number,
-  choice: PageChoice | null,
-): Column {
-  const column = decodeChunk(bytes, chunk, kind, rows, choice);
-  return name === REST ? bytesColumn(column, rows) : column;
+function isTime(name: string): boolean {
+  return name === TIMESTAMP || name === INGEST_TS;
 }
 
-/** @param rows ascending */
-function rowChoice(rows: Uint32Array): PageChoice {
-  return (_page, row_from, row_to) => {
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (rows[middle]! < row_from) low = middle + 1;
-      else high = middle;
-    }
-    return low < rows.length && rows[low]! < row_to;
-  };
-}
-
-function times(columns: Map<string, Column>, name: string): Float64Array {
-  const column = columns.get(name) as NumberColumn | undefined;
-  if (column === undefined) throw new DamageError(`a row group without ${name}`);
-  columns.delete(name);
-  return column.values;
+/** 1 for each page that holds one of the rows. @param rows ascending */
+function pagesWithRows(starts: Uint32Array, rows: Uint32Array): Uint8Array {
+  const pages = new Uint8Array(starts.length - 1);
+  let next = 0;
+  for (let page = 0; page < pages.length; page++) {
+    const end = starts[page + 1]!;
+    if (next < rows.length && rows[next]! < end) pages[page] = 1;
+    while (next < rows.length && rows[next]! < end) next++;
+  }
+  return pages;
 }
