@@ -17,6 +17,10 @@ export const ZSTD_FRAMES_PER_BODY_MAX = 1_024;
 /** Refused records of one request that are kept as dead letters, and bytes of each. */
 export const REFUSED_RECORDS_PER_REQUEST_MAX = 1_000;
 export const REFUSED_RECORD_SIZE_BYTES_MAX = 64 * 1024;
+/** Columns of a table in CSV. */
+export const CSV_COLUMNS_MAX = 1_024;
+/** One record of Firehose when unpacked: CloudWatch sends at most 6 MB. */
+export const FIREHOSE_RECORD_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 /** What clients of a protocol send besides events: templates, settings, acknowledgement numbers. */
 export const PROTOCOL_INFO_BODY_SIZE_BYTES_MAX = 256 * 1024;
 /** Client event ids of one request that an answer asks about, as `_bulk` does to say 409. */
@@ -189,6 +193,8 @@ export const QUERY_REGEX_PROGRAM_MAX = 5_000;
 export const QUERY_AUTOMATON_NODES_MAX = 10_000;
 /** Numbers of 4 bytes that the states of such an automaton take before they are forgotten. */
 export const QUERY_AUTOMATON_CELLS_MAX = 128 * 1024;
+/** Places times nodes that one search for an expression's groups tries (a bit each); longer texts go the slower way. */
+export const QUERY_BACKTRACKS_MAX = 4 * 1024 * 1024;
 /** Calls inside one another in an expression: bounds the recursion of its evaluation. */
 export const EXPRESSION_DEPTH_MAX = 100;
 /** Characters that a function makes of shorter texts; a longer result is null. */
@@ -202,6 +208,22 @@ export const QUERY_ROWS_MAX = 10_000;
 export const QUERY_ROWS_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 /** Functions, and fields to group by, of one `stats`. */
 export const STATS_ITEMS_MAX = 32;
+/** Numbers of a group that a quantile is taken of exactly: this many, and fewer where many groups share the total. */
+export const QUANTILE_VALUES_MAX = 4_096;
+export const QUANTILE_VALUES_MIN = 32;
+export const QUANTILE_VALUES_TOTAL = 1_048_576;
+/** Counts of numbers in cells, all groups together: beyond it the cells become wider. */
+export const QUANTILE_CELLS_SIZE_BYTES_MAX = 24 * 1024 * 1024;
+/** Distinct values of a group that are counted exactly: this many (8 bytes each), and fewer where many groups share the total. */
+export const COUNT_UNIQ_MAX = 524_288;
+export const COUNT_UNIQ_MIN = 32;
+export const COUNT_UNIQ_TOTAL = 1_048_576;
+/** Distinct values of a group that `values` shows, and fewer where many groups share the total. */
+export const STATS_VALUES_MAX = 100;
+export const STATS_VALUES_TOTAL = 200_000;
+/** Ranges of one `histogram`. */
+export const STATS_HISTOGRAM_RANGES_DEFAULT = 20;
+export const STATS_HISTOGRAM_RANGES_MAX = 1_000;
 export const SEARCH_LIMIT_DEFAULT = 100;
 export const SEARCH_LIMIT_MAX = 10_000;
 export const SEARCH_RANGE_DEFAULT_MS = 86_400_000;

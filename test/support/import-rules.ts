@@ -53,7 +53,7 @@ export const RULES: Record<Area, Rule> = {
   engine: { values: ["engine/segment", "limits"], types: [], packages: PURE },
   "engine/segment": { values: ["engine", "limits"], types: [], packages: PURE },
   "engine/query": { values: ["engine", "engine/segment", "limits"], types: [], packages: [...PURE, "pgsql-ast-parser"] },
-  "engine/decode": { values: ["engine", "engine/segment", "limits"], types: [], packages: PURE },
+  "engine/decode": { values: ["engine", "engine/segment", "limits"], types: [], packages: [...PURE, "@msgpack/msgpack", "d3-dsv"] },
   ingest: { ...STATION, values: [...STATION.values, "engine/decode"] },
   consume: STATION,
   search: STATION,

@@ -1,6 +1,8 @@
 import { bulkSample, indexBulkSample } from "./elasticsearch.ts";
 import { gelfSample } from "./gelf.ts";
+import { datadogSamples, jsonLineSamples } from "./json-lines.ts";
 import { lokiJsonSample, lokiProtobufSample } from "./loki.ts";
+import { cloudEventsSample, cloudWatchSample, csvSample, firehoseSample, logfmtSample, messagePackSample, textSample } from "./others.ts";
 import { otlpJsonSample, otlpProtobufSample } from "./otlp.ts";
 import type { ProtocolSample } from "./sample.ts";
 import { splunkEventSample, splunkRawSample } from "./splunk.ts";
@@ -9,11 +11,20 @@ import { splunkEventSample, splunkRawSample } from "./splunk.ts";
 export const SAMPLES: readonly ProtocolSample[] = [
   bulkSample,
   indexBulkSample,
+  cloudEventsSample,
+  cloudWatchSample,
+  csvSample,
+  ...datadogSamples,
+  firehoseSample,
   gelfSample,
+  ...jsonLineSamples,
+  logfmtSample,
   lokiJsonSample,
   lokiProtobufSample,
+  messagePackSample,
   otlpJsonSample,
   otlpProtobufSample,
   splunkEventSample,
   splunkRawSample,
+  textSample,
 ];

@@ -49,3 +49,30 @@ export function* concatenatedJson(body: Uint8Array): Generator<Uint8Array> {
     at = skipBlank(body, end, body.length);
   }
 }
+
+const COMMA = 0x2c;
+const CLOSE_ARRAY = 0x5d;
+
+/** The objects of a body that is one, an array of them, or many one after another, as parts of it; what is none of them is a part too. */
+export function* objectsOf(body: Uint8Array): Generator<Uint8Array> {
+  const start = skipBlank(body, 0, body.length);
+  const in_array = body[start] === OPEN_ARRAY;
+  for (let at = in_array ? skipBlank(body, start + 1, body.length) : start; at < body.length; at = skipBlank(body, at, body.length)) {
+    if (body[at] === COMMA || (in_array && body[at] === CLOSE_ARRAY)) {
+      at++;
+      continue;
+    }
+    const balanced = body[at] === OPEN_OBJECT ? skipBroken(body, at, body.length) : 0;
+    let end = balanced;
+    if (balanced <= at) for (end = at + 1; end < body.length && !(body[end] === OPEN_OBJECT && isAfterBreak(body, end)); ) end++;
+    yield body.subarray(at, end);
+    at = end;
+  }
+}
+
+/** Whether an object may begin here after a broken one: at the beginning of a line, or behind `},`. */
+function isAfterBreak(body: Uint8Array, at: number): boolean {
+  let before = at - 1;
+  while (before > 0 && (body[before] === 0x20 || body[before] === 0x09)) before--;
+  return body[before] === 0x0a || body[before] === COMMA;
+}

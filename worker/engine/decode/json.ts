@@ -58,9 +58,9 @@ class JsonDecoder {
     if (this.#in_array && this.#errors.rejected === 0) this.#reject(this.#end, this.#end, "the body ends inside the array");
     this.#writer.finish();
     const { accepted, batches } = this.#writer;
-    const { rejected, errors } = this.#errors;
+    const { rejected, errors, refused } = this.#errors;
     if (accepted === 0) this.#failWithoutEvents();
-    return { batches, accepted, rejected, errors };
+    return { batches, accepted, rejected, errors, refused };
   }
 
   /** Takes what stands at the place; returns where to go on. */
@@ -175,7 +175,7 @@ class JsonDecoder {
   }
 
   #reject(start: number, end: number, message: string): void {
-    this.#errors.add(this.#index, "", shown(this.#body, start, end), message);
+    this.#errors.add(this.#index, "", shown(this.#body, start, end), message, this.#body.subarray(start, end));
     this.#index++;
   }
 

@@ -46,13 +46,15 @@ class TextDecoding {
     if (this.#index === 0) throw new DecodeFailure("empty", "the body holds no line");
     this.#writer.finish();
     const { accepted, batches } = this.#writer;
-    return { batches, accepted, rejected: this.#errors.rejected, errors: this.#errors.errors };
+    const { rejected, errors, refused } = this.#errors;
+    return { batches, accepted, rejected, errors, refused };
   }
 
   #take(start: number, end: number): void {
     const index = this.#index++;
     if (end - start > EVENT_SIZE_BYTES_MAX) {
-      this.#errors.add(index, "", shown(this.#body, start, end), `the line is larger than ${EVENT_SIZE_BYTES_MAX} bytes`);
+      const raw = this.#body.subarray(start, end);
+      this.#errors.add(index, "", shown(this.#body, start, end), `the line is larger than ${EVENT_SIZE_BYTES_MAX} bytes`, raw);
     } else if (this.#valid_utf8 || isUtf8(this.#body.subarray(start, end))) this.#event(this.#body, start, end, end - start, false);
     else {
       const repaired = utf8Bytes(utf8Text(this.#body.subarray(start, end)));
