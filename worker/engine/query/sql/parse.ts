@@ -35,7 +35,13 @@ function refuse(text: Rewritten, error: unknown): never {
   if (typeof offset !== "number") {
     const at = { position: source.length, end: source.length };
     const suggestion = misspelt(text, pieces.length - 1);
-    fail("the statement ends too early", at, source, pieces.some((piece) => piece.text === "from") ? "its next part" : "FROM logs", suggestion);
+    fail(
+      "the statement ends too early",
+      at,
+      source,
+      pieces.some((piece) => piece.text === "from") ? "its next part" : "FROM logs",
+      suggestion,
+    );
   }
   const index = pieceAt(pieces, offset);
   const piece = pieces[index]!;
@@ -73,7 +79,13 @@ function misspelt({ names, source, pieces }: Rewritten, index: number): string |
     const name = piece && names.find(({ position }) => position === piece.position);
     if (!name || name.parts.length > 1 || name.parts[0]!.quoted) continue;
     const word = source.slice(name.position, name.end);
-    const keyword = word.length > 2 ? suggest(word, KEYWORD_NAMES.filter(({ length }) => length >= word.length - 1 && length > 2)) : null;
+    const keyword =
+      word.length > 2
+        ? suggest(
+            word,
+            KEYWORD_NAMES.filter(({ length }) => length >= word.length - 1 && length > 2),
+          )
+        : null;
     if (keyword) return keyword.toUpperCase();
   }
   return null;
@@ -124,7 +136,8 @@ class SelectReader {
     const { name, alias, columnNames } = table!.name;
     const written = this.#tree.nameOf(name);
     const parts = written.parts.map(({ text }) => text.toLowerCase());
-    const known = parts.at(-1) === "logs" && (parts.length === 1 || (parts.length === 2 && ["public", "main", "ledge"].includes(parts[0]!)));
+    const known =
+      parts.at(-1) === "logs" && (parts.length === 1 || (parts.length === 2 && ["public", "main", "ledge"].includes(parts[0]!)));
     if (!known) this.#wrongTable(written.parts.map(({ text }) => text).join("."), written, "logs");
     if (columnNames?.length) fail("names of columns after the table are not possible here", written, source, "names in SELECT: … AS name");
     return alias ? this.#tree.nameOf(alias).parts[0]!.text : "logs";
@@ -140,11 +153,17 @@ class SelectReader {
     const columns = statement.columns ?? [];
     if (columns.length === 0) fail("nothing is selected", { position: 6, end: 6 }, source, "columns, or *");
     const star = columns.find(({ expr }) => expr.type === "ref" && expr.name === "*");
-    if (star && (columns.length > 1 || star.alias)) fail("* stands alone", this.#tree.spanOf(star), source, "the names of the columns, or * alone");
+    if (star && (columns.length > 1 || star.alias))
+      fail("* stands alone", this.#tree.spanOf(star), source, "the names of the columns, or * alone");
     if (star) return null;
     return columns.map((column) => {
       const expression = this.#tree.read(column.expr);
-      const alias = column.alias ? this.#tree.nameOf(column.alias.name).parts.map(({ text }) => text).join(".") : null;
+      const alias = column.alias
+        ? this.#tree
+            .nameOf(column.alias.name)
+            .parts.map(({ text }) => text)
+            .join(".")
+        : null;
       return { expression, alias, position: expression.position, end: expression.end };
     });
   }

@@ -59,7 +59,12 @@ export function checkOperand(text: Rewritten, parent: Expr, operand: Expr, side:
   if (repeated || isParenthesized(text.pieces, operand)) return;
   const { position, end } = spanOf(text, operand);
   const shown = text.source.slice(position, end);
-  fail("it is not clear how these operators belong together", { position, end }, text.source, `parentheses around ${shown}, or around its neighbours`);
+  fail(
+    "it is not clear how these operators belong together",
+    { position, end },
+    text.source,
+    `parentheses around ${shown}, or around its neighbours`,
+  );
 }
 
 /** The place in the statement of a node of the library. */

@@ -73,10 +73,12 @@ function constructAt(tokens: readonly Token[], index: number): [construct: strin
   if (lower === "collate") return ["COLLATE is", "lower(…), or ILIKE, to pass over case"];
   if (lower === "array" && (call || next?.text === "[")) return ["an ARRAY is", "a list: x IN (a, b)"];
   if (lower === "for" && ["update", "share", "no", "key"].includes(next_word ?? "")) return ["FOR UPDATE is", "a statement without it"];
-  if (call && ["any", "some", "all"].includes(lower) && tokens[index - 1]?.kind === "sign") return [`${lower.toUpperCase()} is`, "x IN (a, b)"];
+  if (call && ["any", "some", "all"].includes(lower) && tokens[index - 1]?.kind === "sign")
+    return [`${lower.toUpperCase()} is`, "x IN (a, b)"];
   if (call && ["rollup", "cube"].includes(lower)) return [`${lower.toUpperCase()} is`, "GROUP BY with columns and expressions"];
   if (lower === "grouping" && next_word === "sets") return ["GROUPING SETS is", "GROUP BY with columns and expressions"];
-  if (lower === "distinct" && next_word === "on" && tokens[index + 2]?.text === "(") return ["DISTINCT ON is", "DISTINCT, or GROUP BY with first(…) or last(…)"];
+  if (lower === "distinct" && next_word === "on" && tokens[index + 2]?.text === "(")
+    return ["DISTINCT ON is", "DISTINCT, or GROUP BY with first(…) or last(…)"];
   if (lower === "qualify") return ["QUALIFY is", "HAVING"];
   return null;
 }

@@ -29,7 +29,7 @@ export interface Rewritten {
   /** What `"n0"`, `"n1"` … stand for. */
   names: (Span & { parts: NamePart[]; reversed: boolean })[];
   /** What `'0'`, `'1'` … stand for. */
-  texts: { value: string; escape: string | null }[];
+  texts: { value: string; escaped_by: string | null }[];
   /** What the numbers 0, 1 … stand for. */
   numbers: string[];
   /** Tables before a star: `logs.*`. */
@@ -144,8 +144,8 @@ class Rewriter {
     this.#emit(String(this.#out.numbers.push(text) - 1), at);
   }
 
-  #emitText(value: string, escape: string | null, at: Span): void {
-    this.#emit(`'${this.#out.texts.push({ value, escape }) - 1}'`, at);
+  #emitText(value: string, escaped_by: string | null, at: Span): void {
+    this.#emit(`'${this.#out.texts.push({ value, escaped_by }) - 1}'`, at);
   }
 
   #emitName(parts: NamePart[], at: Span, reversed = false): void {
@@ -154,10 +154,11 @@ class Rewriter {
 
   /** A text, with the ESCAPE of a LIKE after it. */
   #text(): void {
-    const escape = this.#isWord(1, "escape") && this.#at(2)?.kind === "text" ? this.#at(2)!.text : null;
-    const count = escape === null ? 1 : 3;
-    if (escape !== null && [...escape].length > 1) fail("ESCAPE takes one character", this.#at(2)!, this.#out.source, "one character, or none");
-    this.#emitText(this.#at()!.text, escape, this.#span(count));
+    const escaped_by = this.#isWord(1, "escape") && this.#at(2)?.kind === "text" ? this.#at(2)!.text : null;
+    const count = escaped_by === null ? 1 : 3;
+    if (escaped_by !== null && [...escaped_by].length > 1)
+      fail("ESCAPE takes one character", this.#at(2)!, this.#out.source, "one character, or none");
+    this.#emitText(this.#at()!.text, escaped_by, this.#span(count));
     this.#index += count;
   }
 
@@ -177,7 +178,8 @@ class Rewriter {
   #composed(lower: string): boolean {
     const not = this.#isWord(1, "not") ? 1 : 0;
     const negated = not ? "not " : "";
-    if (lower === "is" && this.#isWord(1 + not, "distinct") && this.#isWord(2 + not, "from")) this.#take(3 + not, STAND_INS[`${negated}distinct`]!);
+    if (lower === "is" && this.#isWord(1 + not, "distinct") && this.#isWord(2 + not, "from"))
+      this.#take(3 + not, STAND_INS[`${negated}distinct`]!);
     else if (lower === "is" && this.#isWord(1 + not, "unknown")) this.#take(2 + not, `is ${negated}null`);
     else if (lower === "not" && this.#isWord(1, "similar") && this.#isWord(2, "to")) this.#take(3, STAND_INS["not similar"]!);
     else if (lower === "similar" && this.#isWord(1, "to")) this.#take(2, STAND_INS.similar!);
@@ -270,7 +272,11 @@ class Rewriter {
   #typedLiteral(): boolean {
     const type = this.#at()!.lower;
     const value = this.#at(1);
-    const counted = type === "interval" && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value?.text ?? "") && this.#at(2)?.kind === "word" && UNITS.test(this.#at(2)!.lower);
+    const counted =
+      type === "interval" &&
+      /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value?.text ?? "") &&
+      this.#at(2)?.kind === "word" &&
+      UNITS.test(this.#at(2)!.lower);
     if (!counted && value?.kind !== "text") return false;
     if (counted && value!.kind !== "text" && value!.kind !== "number") return false;
     const count = counted ? 3 : 2;
@@ -292,7 +298,13 @@ class Rewriter {
     const parts: NamePart[] = [this.#part(0)];
     this.#index++;
     if ((lower === "double" && this.#isWord(0, "precision")) || (lower === "character" && this.#isWord(0, "varying"))) this.#index++;
-    else if ((lower === "timestamp" || lower === "time") && this.#isWord(0, "with", "without") && this.#isWord(1, "time") && this.#isWord(2, "zone")) this.#index += 3;
+    else if (
+      (lower === "timestamp" || lower === "time") &&
+      this.#isWord(0, "with", "without") &&
+      this.#isWord(1, "time") &&
+      this.#isWord(2, "zone")
+    )
+      this.#index += 3;
     else if (this.#chain(parts, begin)) return;
     const at = { position: this.#tokens[begin]!.position, end: this.#at(-1)!.end };
     this.#emitName(parts, at);

@@ -8,7 +8,7 @@ export type Match = "like" | "ilike" | "similar" | "regex" | "iregex";
 
 export type SqlExpression = Span &
   (
-    | { kind: "text"; value: string; escape: string | null }
+    | { kind: "text"; value: string; escaped_by: string | null }
     | { kind: "number"; text: string }
     | { kind: "boolean"; value: boolean }
     | { kind: "null" }
@@ -25,7 +25,12 @@ export type SqlExpression = Span &
     | { kind: "distinct"; negated: boolean; left: SqlExpression; right: SqlExpression }
     | { kind: "isnull"; negated: boolean; value: SqlExpression }
     | { kind: "istrue"; wanted: boolean; negated: boolean; value: SqlExpression }
-    | { kind: "case"; value: SqlExpression | null; branches: { when: SqlExpression; then: SqlExpression }[]; otherwise: SqlExpression | null }
+    | {
+        kind: "case";
+        value: SqlExpression | null;
+        branches: { when: SqlExpression; result: SqlExpression }[];
+        otherwise: SqlExpression | null;
+      }
     | { kind: "cast"; value: SqlExpression; type: string; size: number | null }
     | { kind: "zone"; value: SqlExpression; zone: SqlExpression }
   );

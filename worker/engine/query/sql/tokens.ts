@@ -34,7 +34,8 @@ export function tokenize(source: string): Token[] {
   for (let position = skipSpace(source, 0); position < source.length; ) {
     const token = readToken(source, position);
     tokens.push(token);
-    if (tokens.length > SQL_TOKENS_MAX) fail(`a statement has at most ${SQL_TOKENS_MAX} words and signs`, token, source, "a shorter statement");
+    if (tokens.length > SQL_TOKENS_MAX)
+      fail(`a statement has at most ${SQL_TOKENS_MAX} words and signs`, token, source, "a shorter statement");
     position = skipSpace(source, token.end);
   }
   matchParentheses(tokens, source);
@@ -96,7 +97,8 @@ function tokenOf(kind: Token["kind"], text: string, position: number, end: numbe
 
 function numberToken(source: string, number: string, position: number): Token {
   const end = position + number.length;
-  if (matchAt(WORD, source, end) !== null) fail("a letter right after a number", { position: end, end: end + 1 }, source, "a space or a sign");
+  if (matchAt(WORD, source, end) !== null)
+    fail("a letter right after a number", { position: end, end: end + 1 }, source, "a space or a sign");
   return tokenOf("number", number, position, end);
 }
 
@@ -108,7 +110,8 @@ function quoted(source: string, position: number, open: number, kind: "text" | "
     if (source[at + 1] === mark) at++;
     else {
       const text = source.slice(open + 1, at).replaceAll(mark + mark, mark);
-      if (kind === "name" && text === "") fail("a name needs at least one letter", { position, end: at + 1 }, source, "a name between the quotes");
+      if (kind === "name" && text === "")
+        fail("a name needs at least one letter", { position, end: at + 1 }, source, "a name between the quotes");
       return tokenOf(kind, text, position, at + 1);
     }
   }
@@ -156,7 +159,12 @@ function refuseLetter(source: string, position: number): never {
   const letter = String.fromCodePoint(source.codePointAt(position)!);
   const at = { position, end: position + letter.length };
   const names = letter === "@" || letter === "`" || letter === "#";
-  return fail(`${letter} has no meaning here`, at, source, names ? 'a name with other letters in double quotes, such as "@timestamp"' : "a name, a value or an operator");
+  return fail(
+    `${letter} has no meaning here`,
+    at,
+    source,
+    names ? 'a name with other letters in double quotes, such as "@timestamp"' : "a name, a value or an operator",
+  );
 }
 
 /** Also bounds how deep parentheses and CASE are nested: recursion over the tree follows them. */
@@ -167,11 +175,13 @@ function matchParentheses(tokens: Token[], source: string): void {
     if (token.kind === "word" && token.lower === "case") cases++;
     else if (token.kind === "word" && token.lower === "end" && cases > 0) cases--;
     if (token.kind === "sign" && token.text in CLOSING) open.push(index);
-    if (open.length + cases > QUERY_DEPTH_MAX) fail(`a statement is at most ${QUERY_DEPTH_MAX} levels deep`, token, source, "fewer parentheses inside one another");
+    if (open.length + cases > QUERY_DEPTH_MAX)
+      fail(`a statement is at most ${QUERY_DEPTH_MAX} levels deep`, token, source, "fewer parentheses inside one another");
     if (token.kind !== "sign" || (token.text !== ")" && token.text !== "]")) continue;
     const opened = open.pop();
     const opening = opened === undefined ? null : tokens[opened]!;
-    if (!opening || CLOSING[opening.text] !== token.text) fail(`there is no parenthesis open that ${token.text} would close`, token, source, "another part of the statement");
+    if (!opening || CLOSING[opening.text] !== token.text)
+      fail(`there is no parenthesis open that ${token.text} would close`, token, source, "another part of the statement");
     opening!.match = index;
     token.match = opened!;
   }

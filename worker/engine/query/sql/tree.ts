@@ -84,7 +84,7 @@ export class TreeReader {
         return {
           kind: "case",
           value: node.value ? this.read(node.value) : null,
-          branches: node.whens.map(({ when, value }) => ({ when: this.read(when), then: this.read(value) })),
+          branches: node.whens.map(({ when, value }) => ({ when: this.read(when), result: this.read(value) })),
           otherwise: node.else ? this.read(node.else) : null,
         };
       case "cast":
@@ -177,7 +177,11 @@ export class TreeReader {
       left = left.left;
     }
     operands.push(left);
-    return { kind: "junction", operator: node.op === "AND" ? "and" : "or", operands: operands.reverse().map((operand) => this.read(operand)) };
+    return {
+      kind: "junction",
+      operator: node.op === "AND" ? "and" : "or",
+      operands: operands.reverse().map((operand) => this.read(operand)),
+    };
   }
 
   #in(node: ExprBinary): Unspanned<SqlExpression> {
