@@ -1,4 +1,4 @@
-import { compileRegex } from "./regex.ts";
+import { compileRegex, matcherOf } from "./regex.ts";
 
 /** Names of the named groups of an expression, in order of the groups. */
 export function groupNames(pattern: string): string[] {
@@ -12,9 +12,9 @@ function groupsOf(pattern: string): [name: string, index: number][] {
 /** Reads what the named groups of the first match hold (null for one that took no part); null without a match. */
 export function regexGroups(pattern: string): (text: string) => (string | null)[] | null {
   const indexes = groupsOf(pattern).map(([, index]) => index);
-  const regex = compileRegex(pattern);
+  const matcher = matcherOf(pattern);
   return (text) => {
-    const matcher = regex.matcher(text);
-    return matcher.find() ? indexes.map((index) => matcher.group(index) ?? null) : null;
+    const groups = matcher.groups(text);
+    return groups && indexes.map((index) => groups[index] ?? null);
   };
 }

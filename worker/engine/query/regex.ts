@@ -1,28 +1,52 @@
 import { RE2JS, RE2JSException } from "re2js";
 import { QUERY_REGEX_LENGTH_MAX, QUERY_REGEX_PROGRAM_MAX } from "../../limits.ts";
+import { Matcher } from "./regex/matcher.ts";
+import type { RequiredTexts } from "./regex/required.ts";
+
+export type { RequiredTexts } from "./regex/required.ts";
 
 /** Compiled expressions, the least recently used leaves first. */
-const CACHE_ENTRIES_MAX = 64;
-const cache = new Map<string, RE2JS>();
+const CACHE_ENTRIES_MAX = 32;
+const cache = new Map<string, Compiled>();
+
+interface Compiled {
+  library: RE2JS;
+  matcher: Matcher | null;
+}
 
 /** What is wrong with an expression, in words for its writer. */
 export class RegexError extends Error {}
 
+function compiled(pattern: string): Compiled {
+  const known = cache.get(pattern);
+  if (known) cache.delete(pattern);
+  const entry = known ?? { library: compile(pattern), matcher: null };
+  cache.set(pattern, entry);
+  if (cache.size > CACHE_ENTRIES_MAX) cache.delete(cache.keys().next().value as string);
+  return entry;
+}
+
 /**
- * An expression in RE2's syntax, matched in time linear in the text.
+ * An expression in RE2's syntax, by the library that says what is valid.
  * @throws RegexError where it is not valid or too large
  */
 export function compileRegex(pattern: string): RE2JS {
-  const known = cache.get(pattern);
-  if (known) {
-    cache.delete(pattern);
-    cache.set(pattern, known);
-    return known;
-  }
-  const regex = compile(pattern);
-  cache.set(pattern, regex);
-  if (cache.size > CACHE_ENTRIES_MAX) cache.delete(cache.keys().next().value as string);
-  return regex;
+  return compiled(pattern).library;
+}
+
+/**
+ * An expression ready to match, in time linear in the text.
+ * @throws RegexError where it is not valid or too large
+ */
+export function matcherOf(pattern: string): Matcher {
+  const entry = compiled(pattern);
+  entry.matcher ??= new Matcher(pattern, entry.library);
+  return entry.matcher;
+}
+
+/** Lower-cased ASCII words that are whole words of every text in which the expression matches. */
+export function requiredWords(pattern: string): readonly string[] {
+  return matcherOf(pattern).words;
 }
 
 function compile(pattern: string): RE2JS {
@@ -38,12 +62,6 @@ function compile(pattern: string): RE2JS {
   return regex;
 }
 
-/** Texts of which every match contains at least one. */
-export interface RequiredTexts {
-  texts: string[];
-  any_case: boolean;
-}
-
 /** More searches than this cost more than the expression itself. */
 const REQUIRED_TEXTS_MAX = 8;
 const IGNORES_CASE = /^\(\?i\)/;
@@ -52,13 +70,20 @@ const PLAIN_RUN = /[\0-jl-rt-\x7f]+/g;
 
 /** Texts to look for before the expression is tried; null where none is known. */
 export function requiredTexts(pattern: string): RequiredTexts | null {
+  const matcher = matcherOf(pattern);
+  return matcher.isAutomaton ? matcher.required : libraryTexts(pattern);
+}
+
+/** As the library knows them, for expressions that only it can match. */
+function libraryTexts(pattern: string): RequiredTexts | null {
+  const before_bytes = Number.POSITIVE_INFINITY;
   if (!IGNORES_CASE.test(pattern)) {
     const texts = choose(prefilterOf(compileRegex(pattern)));
-    return texts && { texts, any_case: false };
+    return texts && { texts, any_case: false, before_bytes };
   }
   const texts = choose(prefilterOf(compileRegex(pattern.replace(IGNORES_CASE, ""))));
   const runs = texts?.map((text) => longest(text.toLowerCase().match(PLAIN_RUN) ?? []));
-  return runs?.every((run) => run.length > 1) ? { texts: runs, any_case: true } : null;
+  return runs?.every((run) => run.length > 1) ? { texts: runs, any_case: true, before_bytes } : null;
 }
 
 /** The library's own prefilter: a tree of texts that must (type 2) or may (type 3) occur, with exact ones (type 1) at its leaves. */

@@ -1,7 +1,9 @@
 import { EXPRESSION_TEXT_LENGTH_MAX } from "../../../limits.ts";
-import { compileRegex, RegexError } from "../regex.ts";
+import { scanOf } from "../filter-regex.ts";
+import { compileRegex, matcherOf, RegexError } from "../regex.ts";
 import type { Scalar } from "../vector.ts";
-import { type ExpressionFunction, type Parameter, scalar } from "./function.ts";
+import { matchRowsOf } from "./bytes.ts";
+import { bounded, type ExpressionFunction, type Parameter, scalar } from "./function.ts";
 
 const TEXT: Parameter = { name: "text", type: "text" };
 const REGEX: Parameter = { name: "regex", type: "text", verbatim: true, constant: regexFault };
@@ -18,39 +20,39 @@ function regexFault(value: Scalar): string | null {
 }
 
 function extract(text: string, pattern: string, group?: number): string | null {
-  const regex = compileRegex(pattern);
-  const wanted = group ?? Math.min(1, regex.groupCount());
-  if (!Number.isInteger(wanted) || wanted < 0 || wanted > regex.groupCount()) return null;
-  const matcher = regex.matcher(text);
-  return matcher.find() ? (matcher.group(wanted) ?? null) : null;
+  const matcher = matcherOf(pattern);
+  const wanted = group ?? Math.min(1, matcher.groupCount);
+  return matcher.groups(text)?.[wanted] ?? null;
 }
 
-/** `\1` or `$1` in the replacement stand for a group, `\0` for all of the match. */
+/** `$1` or `\\1` in the replacement stand for a group, `$0` for all of the match. */
 function replace(text: string, pattern: string, by: string): string | null {
-  const regex = compileRegex(pattern);
-  const matcher = regex.matcher(text);
   let result = "";
   let end = 0;
-  while (matcher.find()) {
-    result += text.slice(end, matcher.start());
-    result += by.replace(/[\\$](\d)/g, (_, digit: string) =>
-      Number(digit) <= regex.groupCount() ? (matcher.group(Number(digit)) ?? "") : "",
-    );
-    end = matcher.end();
-    if (result.length > EXPRESSION_TEXT_LENGTH_MAX) return null;
-  }
-  return result + text.slice(end);
+  matcherOf(pattern).forEachMatch(text, (places) => {
+    result += text.slice(end, places[0]);
+    result += by.replace(/[\\$](\d)/g, (_, digit: string) => {
+      const from = places[2 * Number(digit)] ?? -1;
+      return from < 0 ? "" : text.slice(from, places[2 * Number(digit) + 1]);
+    });
+    end = places[1]!;
+    return result.length <= EXPRESSION_TEXT_LENGTH_MAX;
+  });
+  return bounded(result.length + text.length - end, () => result + text.slice(end));
 }
 
 export const REGEXPS: Readonly<Record<string, ExpressionFunction>> = {
-  regexp_like: scalar({
-    aliases: ["regexp_matches", "matches"],
-    parameters: [TEXT, REGEX],
-    result: "bool",
-    doc: 'Whether the expression matches somewhere in the text; also written `a ~ "…"`.',
-    example: ['regexp_like("took 12 ms", "\\d+ ms$")', true],
-    of: (text: string, pattern: string) => compileRegex(pattern).test(text),
-  }),
+  regexp_like: {
+    ...scalar({
+      aliases: ["regexp_matches", "matches"],
+      parameters: [TEXT, REGEX],
+      result: "bool",
+      doc: 'Whether the expression matches somewhere in the text; also written `a ~ "…"`.',
+      example: ['regexp_like("took 12 ms", "\\d+ ms$")', true],
+      of: (text: string, pattern: string) => matcherOf(pattern).test(text),
+    }),
+    runBytes: (first, [pattern]) => (typeof pattern === "string" ? matchRowsOf(first, false, scanOf(pattern)) : null),
+  },
   regexp_extract: scalar({
     parameters: [TEXT, REGEX, { name: "group", type: "number", optional: true }],
     result: "text",
