@@ -34,7 +34,7 @@ describe.each(SAMPLES.map((sample) => [`${sample.protocol.title} at ${sample.pat
     expect((await service.events(project)).map(({ message }) => message)).toEqual(sampleEvents(3).map(({ message }) => message));
   });
 
-  it("is served at its native path where the root is free", async () => {
+  it.skipIf(sample.path === "")("is served at its native path where the root is free", async () => {
     const endpoint = sample.protocol.endpoints.find(({ kind, path }) => kind === "ingest" && path === (sample.pattern ?? sample.path));
     const answer = await send(sample, sample.encode(sampleEvents(1)), bearer(project.key), "");
     expect(answer.status === sample.success).toBe(endpoint!.at_root);

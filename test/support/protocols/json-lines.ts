@@ -109,7 +109,7 @@ export const jsonLineSamples: readonly ProtocolSample[] = [
       ...attributes,
     }),
     lines,
-    { success: 200, credentials: (key) => [...usually(key), inQuery({ header_Authorization: `Bearer ${key}` })] },
+    { success: 200 },
   ),
   sample(json, ({ time_ms, attributes, ...event }) => ({ timestamp: iso(time_ms), ...event, attributes }), array, { success: 202 }),
   sample(ndjson, ({ time_ms, attributes, ...event }) => ({ timestamp: iso(time_ms), ...event, attributes }), lines, { success: 202 }),

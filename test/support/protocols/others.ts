@@ -100,8 +100,6 @@ export const logfmtSample: ProtocolSample = {
     ),
   }),
   empty: "refused",
-  // The message is the whole line.
-  without: ["message"],
   encodeWithBad: null,
   hopeless: [],
   success: 202,

@@ -103,7 +103,7 @@ function isTestUpload(raw: Uint8Array): boolean {
 export const logpush: Protocol = {
   name: "logpush",
   title: "Cloudflare Logpush",
-  credentials: { query: ["header_Authorization"] },
+  credentials: {},
   endpoints: [
     {
       kind: "ingest",
