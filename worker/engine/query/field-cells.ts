@@ -1,42 +1,59 @@
 import { type Column, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
-import { cellAt, formatFingerprint } from "../batch/record.ts";
-import { hasValue } from "./column-values.ts";
+import { formatFingerprint } from "../batch/record.ts";
+import { cellOf, dictionarySize, dictionaryText, hasValue } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
 import { forEachRest } from "./rest.ts";
 import { compareCells, type TableValue } from "./table.ts";
 
-/** The values of one field in some rows of a batch, by place among those rows. Times are microseconds, arrays their JSON. */
-export interface Cells {
-  at(index: number): TableValue;
-  /** Numbers in the order of the values among these rows, null the least; null where finding them would cost more than comparing values. */
+/** The values of one field by row, for the rows that were asked for. Times are microseconds, arrays their JSON. */
+export interface RowCells {
+  at(row: number): TableValue;
+  /** Whether there is a value. */
+  has(row: number): boolean;
+  /** Numbers by place among the rows, in the order of the values, null the least; null where they would cost more than comparing values. */
   ranks(): Float64Array | null;
+  /** Where the values are those of a dictionary alone: theirs. */
+  dictionary: { codes: Uint32Array; count: number } | null;
 }
 
-export function cellsOf(batch: EventBatch, field: string, rows: Uint32Array): Cells {
+export function rowCells(batch: EventBatch, field: string, rows: Uint32Array): RowCells {
   if (isTimeField(field)) return timeCells(field === "timestamp" ? batch.timestamp_us : batch.ingest_us, rows);
   const column = batch.columns.get(field);
   const rest = isAttribute(field) && batch.rest ? restCells(batch, column, field, rows) : null;
-  if (rest) return mixedCells(column, rest, rows);
-  if (!column) return { at: () => null, ranks: () => new Float64Array(rows.length) };
-  if (field === "fingerprint") return { at: (index) => fingerprintAt(column, rows[index]!), ranks: () => columnRanks(column, rows) };
-  return { at: (index) => cellAt(column, rows[index]!), ranks: () => columnRanks(column, rows) };
+  if (rest) return mixedCells(column, rest);
+  if (!column) return { at: () => null, has: () => false, ranks: () => new Float64Array(rows.length), dictionary: null };
+  const has = (row: number) => hasValue(column, row);
+  const ranks = () => columnRanks(column, rows);
+  if (field === "fingerprint") return { at: (row) => fingerprintAt(column, row), has, ranks, dictionary: null };
+  const dictionary = column.kind === "dict" ? { codes: column.codes, count: dictionarySize(column) } : null;
+  return { at: (row) => cellOf(column, row), has, ranks, dictionary };
 }
 
-function timeCells(times_us: Float64Array, rows: Uint32Array): Cells {
-  const at = (index: number) => {
-    const time_us = times_us[rows[index]!]!;
+function mixedCells(column: Column | undefined, rest: ReadonlyMap<number, TableValue>): RowCells {
+  return {
+    at: (row) => rest.get(row) ?? (column ? cellOf(column, row) : null),
+    has: (row) => rest.has(row) || (column !== undefined && hasValue(column, row)),
+    ranks: () => null,
+    dictionary: null,
+  };
+}
+
+function timeCells(times_us: Float64Array, rows: Uint32Array): RowCells {
+  const at = (row: number) => {
+    const time_us = times_us[row]!;
     return Number.isNaN(time_us) ? null : time_us;
   };
-  return { at, ranks: () => Float64Array.from(rows, (row) => (Number.isNaN(times_us[row]!) ? Number.NEGATIVE_INFINITY : times_us[row]!)) };
+  const ranks = () => Float64Array.from(rows, (row) => (Number.isNaN(times_us[row]!) ? Number.NEGATIVE_INFINITY : times_us[row]!));
+  return { at, has: (row) => !Number.isNaN(times_us[row]!), ranks, dictionary: null };
 }
 
 function fingerprintAt(column: Column, row: number): TableValue {
-  const cell = cellAt(column, row);
+  const cell = cellOf(column, row);
   return typeof cell === "number" ? formatFingerprint(cell) : cell;
 }
 
-/** What the JSON column holds for rows whose own column has nothing, by place; null where that is nothing. */
-export function restCells(
+/** What the JSON column holds for rows whose own column has nothing; null where that is nothing. */
+function restCells(
   batch: EventBatch,
   column: Column | undefined,
   field: string,
@@ -46,24 +63,15 @@ export function restCells(
   for (const row of rows) if (!column || !hasValue(column, row)) mask[row] = 1;
   const by_row = new Map<number, TableValue>();
   forEachRest(batch, attributeName(field), mask, (row, value) => {
-    by_row.set(row, typeof value === "object" ? JSON.stringify(value) : (value as TableValue));
+    const cell = typeof value === "object" ? JSON.stringify(value) : (value as TableValue);
+    by_row.set(row, cell === 0 ? 0 : cell);
   });
-  if (by_row.size === 0) return null;
-  const by_index = new Map<number, TableValue>();
-  for (let index = 0; index < rows.length; index++) {
-    const value = by_row.get(rows[index]!);
-    if (value !== undefined) by_index.set(index, value);
-  }
-  return by_index;
-}
-
-function mixedCells(column: Column | undefined, rest: ReadonlyMap<number, TableValue>, rows: Uint32Array): Cells {
-  return { at: (index) => rest.get(index) ?? (column ? cellAt(column, rows[index]!) : null), ranks: () => null };
+  return by_row.size === 0 ? null : by_row;
 }
 
 function columnRanks(column: Column, rows: Uint32Array): Float64Array | null {
   if (column.kind === "bytes") return null;
-  if (column.kind === "dict") return dictRanks(column.codes, (code) => column.values[code]!, rows);
+  if (column.kind === "dict") return dictRanks(column.codes, (code) => dictionaryText(column, code), rows);
   const { values, present } = column;
   return Float64Array.from(rows, (row) => (present && present[row] === 0 ? Number.NEGATIVE_INFINITY : values[row]!));
 }

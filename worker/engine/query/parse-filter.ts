@@ -24,6 +24,11 @@ export function parseFilter(scanner: Scanner): Filter {
   return filter;
 }
 
+/** A filter inside parentheses: up to what closes them. */
+export function parseInnerFilter(scanner: Scanner): Filter {
+  return parseOr(scanner, 0);
+}
+
 /** The operator that stands next, which stays where it is. */
 function peekOperator(scanner: Scanner): string | null {
   scanner.skipSpace();

@@ -1,4 +1,6 @@
 import { columnsOf } from "./columns.ts";
+import { visitFields } from "./expression-type.ts";
+import { extractedFields } from "./extract.ts";
 import { ANY_FIELD, isAttribute } from "./fields.ts";
 import { filterFields } from "./filters.ts";
 import { pipeFields } from "./pipes.ts";
@@ -25,15 +27,19 @@ function reductionFields(reduce: Reduction): string[] {
 
 function stepFields(step: EventStep): Iterable<string> {
   if (step.kind === "where") return filterFields(step.filter);
-  return step.kind === "eval" ? [] : [step.from];
+  if (step.kind === "extract") return [step.from];
+  const fields: string[] = [];
+  visitFields(step.expression, (field) => fields.push(field));
+  return fields;
 }
 
 /** Fields that the steps make or change; "any" where their names are known only from the events. */
 export function addedFields(steps: readonly EventStep[]): ReadonlySet<string> | "any" {
   const added = new Set<string>();
   for (const step of steps) {
-    if (step.kind === "extract") return "any";
-    if (step.kind === "eval") added.add(step.field);
+    const fields = step.kind === "extract" ? extractedFields(step.by) : step.kind === "eval" ? [step.field] : [];
+    if (!fields) return "any";
+    for (const field of fields) added.add(field);
   }
   return added;
 }

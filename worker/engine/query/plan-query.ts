@@ -1,10 +1,13 @@
 import { QUERY_ROWS_MAX } from "../../limits.ts";
+import type { Expression } from "./expression.ts";
 import { resolveField, shortName } from "./fields.ts";
 import type { Filter } from "./filter.ts";
 import { and } from "./filter-and.ts";
 import { filterFields } from "./filters.ts";
 import type { Query } from "./parse.ts";
 import type { Pipe } from "./pipe.ts";
+import type { EvalPipe } from "./pipe-eval.ts";
+import type { StatsPipe } from "./pipe-stats.ts";
 import type { EventStep, Plan, RowsReduction, TablePipe } from "./plan.ts";
 import { addedFields, columnsRead } from "./plan-columns.ts";
 
@@ -57,7 +60,7 @@ class Planner {
       this.#startRows([]);
       this.#table.push(pipe);
     } else if (pipe.kind === "stats") this.#reduce = pipe;
-    else this.#addStep(pipe as EventStep);
+    else for (const step of stepsOf(pipe)) this.#addStep(step);
   }
 
   /** From here on the events are rows of a table: those that an earlier `limit` left, else all of them up to the bound. */
@@ -79,7 +82,8 @@ class Planner {
       this.#filter = and([this.#filter, step.filter]);
     else if (step.kind === "where" && this.#steps.length === 0) this.#filter = and([this.#filter, step.filter]);
     else this.#steps.push(step);
-    if (this.#shown && step.kind === "eval" && !this.#shown.includes(step.field)) this.#shown = [...this.#shown, step.field];
+    const made = addedFields([step]);
+    if (this.#shown) this.#shown = made === "any" ? null : [...new Set([...this.#shown, ...made])];
   }
 
   /** Only as many rows, and only the columns, as the pipes after it look at. */
@@ -93,7 +97,28 @@ class Planner {
 
 /** A pipe as those that a plan has. */
 function expand(pipe: Pipe, _options: PlanOptions): TablePipe[] {
-  return [pipe];
+  return pipe.kind === "stats" ? [...computedColumns(pipe), pipe] : [pipe];
+}
+
+function stepsOf(pipe: TablePipe): EventStep[] {
+  switch (pipe.kind) {
+    case "where":
+    case "extract":
+      return [pipe];
+    case "eval":
+      return pipe.items.map((item) => ({ kind: "eval", ...item }));
+    default:
+      throw new Error(`${pipe.kind} is no step on events`);
+  }
+}
+
+/** The pipes that make the columns which a `stats` takes expressions for. */
+function computedColumns({ functions, by }: StatsPipe): EvalPipe[] {
+  const items = new Map<string, Expression>();
+  for (const item of [...functions, ...by]) {
+    if ("expression" in item && item.expression && item.field !== null) items.set(item.field, item.expression);
+  }
+  return items.size === 0 ? [] : [{ kind: "eval", items: [...items].map(([field, expression]) => ({ field, expression })) }];
 }
 
 /** How many rows the `limit` and `offset` leave at most, counted from the first. */

@@ -2,7 +2,7 @@ import { QUERY_ROWS_MAX, QUERY_ROWS_SIZE_BYTES_MAX } from "../../limits.ts";
 import type { EventBatch, EventRecord } from "../batch/event-batch.ts";
 import { formatTimestamp_us, recordAt } from "../batch/record.ts";
 import { topIndexes } from "./bounded-heap.ts";
-import { type Cells, cellsOf } from "./field-cells.ts";
+import { type RowCells, rowCells } from "./field-cells.ts";
 import { isTimeField } from "./fields.ts";
 import type { RowsReduction } from "./plan.ts";
 import { recordTable } from "./record-table.ts";
@@ -51,20 +51,21 @@ export class RowsState implements Reducer {
   add(batch: EventBatch, rows: Uint32Array): void {
     this.#seen += rows.length;
     if (rows.length === 0 || this.#limit === 0) return;
-    const keys = this.#reduction.keys.map(({ field }) => cellsOf(batch, field, rows));
+    const keys = this.#reduction.keys.map(({ field }) => rowCells(batch, field, rows));
     const first = topIndexes(rows.length, this.#limit, this.#indexOrder(batch, rows, keys));
     const worst = this.#rows.length < this.#limit ? null : this.#rows.at(-1)!;
-    const columns = this.#reduction.columns?.map(({ field }) => ({ cells: cellsOf(batch, field, rows), time: isTimeField(field) })) ?? null;
+    const columns =
+      this.#reduction.columns?.map(({ field }) => ({ cells: rowCells(batch, field, rows), time: isTimeField(field) })) ?? null;
     const added: KeptRow[] = [];
     for (const index of first) {
       const row = rows[index]!;
       const head = {
-        keys: keys.map((cells) => cells.at(index)),
+        keys: keys.map((cells) => cells.at(row)),
         timestamp_us: batch.timestamp_us[row]!,
         ingest_us: batch.ingest_us[row]!,
       };
       if (worst && this.#compareHeads(head, worst) > 0) continue;
-      const cells = columns?.map((column) => shown(column.cells.at(index), column.time)) ?? null;
+      const cells = columns?.map((column) => shown(column.cells.at(row), column.time)) ?? null;
       const record = cells ? null : this.#record_at(batch, row);
       added.push({ ...head, cells, record, size_bytes: sizeOf(cells, record) });
     }
@@ -115,12 +116,12 @@ export class RowsState implements Reducer {
   }
 
   /** The same order among rows of one batch. */
-  #indexOrder(batch: EventBatch, rows: Uint32Array, keys: readonly Cells[]): (left: number, right: number) => number {
+  #indexOrder(batch: EventBatch, rows: Uint32Array, keys: readonly RowCells[]): (left: number, right: number) => number {
     const orders = keys.map((cells, key) => {
       const ranks = cells.ranks();
       const sign = this.#reduction.keys[key]!.descending ? -1 : 1;
       if (ranks) return (left: number, right: number) => (ranks[left] === ranks[right] ? 0 : ranks[left]! < ranks[right]! ? -sign : sign);
-      return (left: number, right: number) => sign * compareCells(cells.at(left), cells.at(right));
+      return (left: number, right: number) => sign * compareCells(cells.at(rows[left]!), cells.at(rows[right]!));
     });
     const { timestamp_us, ingest_us } = batch;
     return (left, right) => {
@@ -136,11 +137,10 @@ export class RowsState implements Reducer {
   #compareRows(batch: EventBatch, left: number, right: number): number {
     const columns = this.#reduction.columns;
     if (!columns) return compareTexts(contentOf(recordAt(batch, left)), contentOf(recordAt(batch, right)));
-    const pair = left < right ? Uint32Array.of(left, right) : Uint32Array.of(right, left);
-    const [at_left, at_right] = left < right ? [0, 1] : [1, 0];
+    const pair = Uint32Array.of(Math.min(left, right), Math.max(left, right));
     for (const { field } of columns) {
-      const cells = cellsOf(batch, field, pair);
-      const difference = compareCells(cells.at(at_left), cells.at(at_right));
+      const cells = rowCells(batch, field, pair);
+      const difference = compareCells(cells.at(left), cells.at(right));
       if (difference !== 0) return difference;
     }
     return 0;

@@ -1,41 +1,77 @@
-import type { EventBatch } from "../batch/event-batch.ts";
+import type { GroupedRows } from "./grouped-rows.ts";
 import type { TableValue } from "./table.ts";
 
 /** Group number of a row that no group has room for. */
 export const NO_GROUP = 0xffffffff;
 
-/** What a function of `stats` offers: one file each, gathered in `stats-functions.ts`. */
+/** What the functions of `stats` show is taken from states; functions of one field may share one. */
 export interface StatFunction {
   field: "none" | "optional" | "needed";
-  create(field: string | null): StatState;
+  /** Parameters beside the field: how many, where they stand, and which are valid. */
+  parameters?: { place: "before" | "after"; optional: boolean; expected: string; valid(value: number): boolean };
+  /** Whether times are refused as its field. */
+  numbers_only?: boolean;
+  /** Calls with one `state` and one field share the state. */
+  state: StateKind;
+  show(state: StatState, group: number, call: ShownCall): TableValue;
 }
 
-/** The partial result of one function for every group, by group number. */
+export interface ShownCall {
+  field: string | null;
+  parameters: readonly number[];
+  /** How long a group's time is; undefined where it is not known. */
+  seconds: number | undefined;
+  /** How many groups there are. */
+  groups: number;
+}
+
+export type StateKind = "count" | "sum" | "extremes" | "moments" | "numbers" | "distinct" | "first" | "last" | "any" | "values";
+
+/** The partial result of a function for every group, by group number. Groups appear as they come. */
 export interface StatState {
-  /** Takes in row `rows[i]` for group `groups[i]`, unless that is NO_GROUP. Groups beyond the known ones appear as they come. */
-  add(batch: EventBatch, rows: Uint32Array, groups: Uint32Array): void;
+  add(rows: GroupedRows): void;
   /** Takes in what another state serialized: its group `i` is this one's `groups[i]`, or left out where that is NO_GROUP. */
   merge(serialized: unknown, groups: Uint32Array): void;
-  /** JSON-able; an entry a group for the first `count` groups. */
+  /** Plain data and typed arrays, for the first `count` groups. The state must not be used further. */
   serialize(count: number): unknown;
-  value(group: number): TableValue;
 }
 
 /** Numbers by group, growing as groups appear. */
 export class GroupNumbers {
-  values = new Float64Array(16);
+  readonly #initial: number;
+  values: Float64Array;
+
+  /** @param initial what a group has before anything is added */
+  constructor(initial = 0) {
+    this.#initial = initial;
+    this.values = new Float64Array(16).fill(initial);
+  }
 
   /** Makes room for group numbers below `count`. */
   grow(count: number): void {
     if (count <= this.values.length) return;
-    const grown = new Float64Array(Math.max(count, this.values.length * 2));
+    const grown = new Float64Array(Math.max(count, this.values.length * 2)).fill(this.#initial);
     grown.set(this.values);
     this.values = grown;
   }
 
+  /** Makes room for these groups. */
   growTo(groups: Uint32Array): void {
-    let most = -1;
-    for (const group of groups) if (group !== NO_GROUP && group > most) most = group;
-    this.grow(most + 1);
+    let count = 0;
+    for (let index = 0; index < groups.length; index++) {
+      const group = groups[index]!;
+      if (group !== NO_GROUP && group >= count) count = group + 1;
+    }
+    this.grow(count);
+  }
+
+  get(group: number): number {
+    return this.values[group] ?? this.#initial;
+  }
+
+  /** The numbers of the first groups, as an array of their own. */
+  take(count: number): Float64Array {
+    this.grow(count);
+    return this.values.slice(0, count);
   }
 }

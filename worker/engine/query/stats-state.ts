@@ -1,25 +1,29 @@
 import { STATS_GROUPS_MAX } from "../../limits.ts";
 import type { EventBatch } from "../batch/event-batch.ts";
-import { BOOLEAN, type GroupCodes, type GroupValue, groupCodes, NUMBER } from "./group-codes.ts";
-import type { StatsPipe } from "./pipe-stats.ts";
+import { CountState } from "./count-state.ts";
+import { groupRows } from "./group-rows.ts";
+import { GroupTable, type SerializedGroups } from "./group-table.ts";
+import { GroupedRows } from "./grouped-rows.ts";
+import type { StatsCall, StatsPipe } from "./pipe-stats.ts";
 import type { Reducer } from "./reducer.ts";
-import { NO_GROUP, type StatState } from "./stat.ts";
-import { STATS_FUNCTIONS } from "./stats-functions.ts";
+import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
+import { createState, STATS_FUNCTIONS } from "./stats-functions.ts";
 import { compareCells, type Table, type TableValue } from "./table.ts";
 
-/** A state as JSON: what one invocation hands to another. */
+/** What one invocation hands to another. */
 export interface SerializedStats {
-  /** Texts of each group's keys. */
-  keys: (string | null)[][];
-  types: number[][];
+  groups: SerializedGroups;
   /** Matching events of each group. */
-  events: number[];
-  functions: unknown[];
+  events: Float64Array;
+  states: unknown[];
   overflow_events: number;
 }
 
-/** Combinations of key values up to this many are numbered in a table, more in a map. */
-const COMBINATIONS_TABLE_MAX = 1 << 18;
+/** A state, and which events it is of. */
+interface FilteredState {
+  state: StatState;
+  where: StatsCall["where"];
+}
 
 /**
  * The partial result of a `stats` pipe. States over different rows merge into what one state over all of them would be,
@@ -27,45 +31,60 @@ const COMBINATIONS_TABLE_MAX = 1 << 18;
  */
 export class StatsState implements Reducer {
   readonly #pipe: StatsPipe;
-  readonly #groups_max: number;
-  readonly #functions: StatState[];
-  readonly #group_of = new Map<string, number>();
-  readonly #keys: (string | null)[][] = [];
-  readonly #types: number[][] = [];
-  readonly #events: number[] = [];
+  readonly #table: GroupTable;
+  readonly #states: FilteredState[] = [];
+  /** By function the place of its state; -1 for the count of a group's events, which is kept anyway. */
+  readonly #state_of: number[];
+  readonly #events = new GroupNumbers();
   #overflow_events = 0;
 
   constructor(pipe: StatsPipe, groups_max: number = STATS_GROUPS_MAX) {
     this.#pipe = pipe;
-    this.#groups_max = groups_max;
-    this.#functions = pipe.functions.map(({ name, field }) => {
-      const known = STATS_FUNCTIONS[name];
-      if (!known) throw new Error(`stats has no function ${name}`);
-      return known.create(field);
+    this.#table = new GroupTable(pipe.by, groups_max);
+    const known = new Map<string, number>();
+    this.#state_of = pipe.functions.map((call) => {
+      const { state } = functionOf(call);
+      if (state === "count" && call.field === null && !call.where) return -1;
+      const id = JSON.stringify([state, call.field, call.where ?? null]);
+      const place = known.get(id) ?? this.#states.push({ state: createState(state, call.field), where: call.where }) - 1;
+      known.set(id, place);
+      return place;
     });
-    if (pipe.by.length === 0) this.#group([], []);
   }
 
-  /** Takes in these rows of a batch. */
   add(batch: EventBatch, rows: Uint32Array): void {
-    const groups = this.#groupsOf(batch, rows);
-    for (const group of groups) {
-      if (group === NO_GROUP) this.#overflow_events++;
-      else this.#events[group] = (this.#events[group] ?? 0) + 1;
+    if (rows.length === 0) return;
+    const { groups, counts, spans } = groupRows(batch, rows, this.#pipe.by, this.#table);
+    this.#addEvents(groups, counts);
+    if (this.#states.length === 0) return;
+    const grouped = new GroupedRows(batch, rows, spans());
+    const filtered = new Map<string, GroupedRows>();
+    for (const { state, where } of this.#states) {
+      if (!where) {
+        state.add(grouped);
+        continue;
+      }
+      const id = JSON.stringify(where);
+      const met = filtered.get(id) ?? grouped.where(where);
+      filtered.set(id, met);
+      state.add(met);
     }
-    for (const state of this.#functions) state.add(batch, rows, groups);
   }
 
   merge(serialized: unknown): void {
-    this.#take(serialized as SerializedStats);
+    const { groups, events, states, overflow_events } = serialized as SerializedStats;
+    const own = this.#table.merge(groups);
+    this.#addEvents(own, events);
+    this.#overflow_events += overflow_events;
+    for (const [index, { state }] of this.#states.entries()) state.merge(states[index], own);
   }
 
   serialize(): SerializedStats {
+    const { count } = this.#table;
     return {
-      keys: this.#keys,
-      types: this.#types,
-      events: this.#events,
-      functions: this.#functions.map((state) => state.serialize(this.#keys.length)),
+      groups: this.#table.serialize(),
+      events: this.#events.take(count),
+      states: this.#states.map(({ state }) => state.serialize(count)),
       overflow_events: this.#overflow_events,
     };
   }
@@ -73,77 +92,51 @@ export class StatsState implements Reducer {
   /** One row a group, keys first, ordered by the keys. Without `by` there is always one row. */
   result(): Table {
     const { by, functions } = this.#pipe;
-    const rows = this.#keys.map((texts, group) => [
-      ...texts.map((text, key) => shownValue(text, this.#types[group]?.[key] ?? 0)),
-      ...this.#functions.map((state) => state.value(group)),
+    const groups = this.#table.count;
+    const calls = functions.map((call, index) => ({
+      show: functionOf(call).show,
+      place: this.#state_of[index]!,
+      shown: { field: call.field, parameters: call.parameters ?? [], seconds: call.seconds, groups },
+    }));
+    const events = new EventCounts(this.#events);
+    const rows = Array.from({ length: groups }, (_, group): TableValue[] => [
+      ...this.#table.cells(group),
+      ...calls.map(({ show, place, shown }) => show(place < 0 ? events : this.#states[place]!.state, group, shown)),
     ]);
     rows.sort((left, right) => compareRows(left, right, by.length));
     const overflow = this.#overflow_events > 0 ? { events: this.#overflow_events } : null;
     return { columns: [...by, ...functions].map(({ as }) => as), rows, overflow };
   }
 
-  #take(serialized: SerializedStats): void {
-    const groups = new Uint32Array(serialized.keys.length);
-    serialized.keys.forEach((texts, index) => {
-      const group = this.#group(texts, serialized.types[index] ?? []);
-      const events = serialized.events[index] ?? 0;
-      groups[index] = group;
-      if (group === NO_GROUP) this.#overflow_events += events;
-      else this.#events[group] = (this.#events[group] ?? 0) + events;
-    });
-    this.#overflow_events += serialized.overflow_events;
-    this.#functions.forEach((state, index) => {
-      state.merge(serialized.functions[index], groups);
-    });
-  }
-
-  /** Number of the group with these keys, made if there is room. */
-  #group(texts: (string | null)[], types: readonly number[]): number {
-    const id = groupId(texts);
-    const known = this.#group_of.get(id);
-    if (known !== undefined) {
-      const seen = this.#types[known] as number[];
-      for (let key = 0; key < seen.length; key++) seen[key] = (seen[key] as number) | (types[key] ?? 0);
-      return known;
+  #addEvents(groups: Uint32Array, counts: Uint32Array | Float64Array): void {
+    this.#events.grow(this.#table.count);
+    const { values } = this.#events;
+    for (let index = 0; index < groups.length; index++) {
+      const group = groups[index]!;
+      if (group === NO_GROUP) this.#overflow_events += counts[index]!;
+      else values[group]! += counts[index]!;
     }
-    const group = this.#keys.length;
-    if (group >= this.#groups_max) return NO_GROUP;
-    this.#group_of.set(id, group);
-    this.#keys.push(texts);
-    this.#types.push([...types]);
-    this.#events.push(0);
-    return group;
-  }
-
-  /** The group of each row. Each combination of values that occurs is looked up once. */
-  #groupsOf(batch: EventBatch, rows: Uint32Array): Uint32Array {
-    const keys = this.#pipe.by.map((key) => groupCodes(batch, rows, key));
-    const groups = new Uint32Array(rows.length);
-    const [first] = keys;
-    if (!first) return groups;
-    const combined = keys.slice(1).reduce(combine, { codes: first.codes, values: first.values.map((value) => [value]) });
-    const group_of = new Float64Array(combined.values.length).fill(-1);
-    for (let index = 0; index < rows.length; index++) {
-      const code = combined.codes[index] as number;
-      if ((group_of[code] as number) < 0) {
-        const values = combined.values[code] as GroupValue[];
-        const group = this.#group(
-          values.map(({ text }) => text),
-          values.map(({ type }) => type),
-        );
-        group_of[code] = group;
-      }
-      groups[index] = group_of[code] as number;
-    }
-    return groups;
   }
 }
 
-/** One text for a group's keys: each with its length before it, so that no two groups have the same. */
-function groupId(texts: readonly (string | null)[]): string {
-  let id = "";
-  for (const text of texts) id += text === null ? "~" : `${text.length}:${text}`;
-  return id;
+/** The events of each group in the place of a state that counts them. */
+class EventCounts extends CountState {
+  readonly #events: GroupNumbers;
+
+  constructor(events: GroupNumbers) {
+    super(null);
+    this.#events = events;
+  }
+
+  override countOf(group: number): number {
+    return this.#events.get(group);
+  }
+}
+
+function functionOf({ name }: StatsCall) {
+  const known = Object.hasOwn(STATS_FUNCTIONS, name) ? STATS_FUNCTIONS[name] : undefined;
+  if (!known) throw new Error(`stats has no function ${name}`);
+  return known;
 }
 
 /** A fresh state for the pipe. */
@@ -151,43 +144,9 @@ export function statsFor(pipe: StatsPipe): StatsState {
   return new StatsState(pipe);
 }
 
-interface CombinedCodes {
-  codes: Uint32Array;
-  values: GroupValue[][];
-}
-
-/** Codes of pairs of codes, numbered as they occur. */
-function combine(left: CombinedCodes, right: GroupCodes): CombinedCodes {
-  const width = right.values.length;
-  const combinations = left.values.length * width;
-  const table = combinations <= COMBINATIONS_TABLE_MAX ? new Int32Array(combinations).fill(-1) : null;
-  const map = new Map<number, number>();
-  const codes = new Uint32Array(left.codes.length);
-  const values: GroupValue[][] = [];
-  for (let index = 0; index < codes.length; index++) {
-    const left_code = left.codes[index] as number;
-    const right_code = right.codes[index] as number;
-    const pair = left_code * width + right_code;
-    let code = table ? (table[pair] as number) : (map.get(pair) ?? -1);
-    if (code < 0) {
-      code = values.push([...(left.values[left_code] as GroupValue[]), right.values[right_code] as GroupValue]) - 1;
-      if (table) table[pair] = code;
-      else map.set(pair, code);
-    }
-    codes[index] = code;
-  }
-  return { codes, values };
-}
-
-function shownValue(text: string | null, types: number): TableValue {
-  if (text === null || types === 0) return null;
-  if (types === NUMBER) return Number(text);
-  return types === BOOLEAN ? text === "true" : text;
-}
-
 function compareRows(left: TableValue[], right: TableValue[], keys: number): number {
   for (let key = 0; key < keys; key++) {
-    const difference = compareCells(left[key] ?? null, right[key] ?? null);
+    const difference = compareCells(left[key]!, right[key]!);
     if (difference !== 0) return difference;
   }
   return 0;

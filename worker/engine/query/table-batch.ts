@@ -8,11 +8,11 @@ type Cell = TableValue | object;
 
 /**
  * A table in the shape of events, so that what works on events works on its rows: a column is the field that its name means
- * (`service` the field, `n` an attribute). Times are read from their texts; where there is none they are NaN.
+ * (`service` the field, `n` an attribute). Times are read from their texts; one that is null is NaN.
  */
 export function tableBatch(table: Table): EventBatch {
   const rows = table.rows.length;
-  const batch: EventBatch = { rows, timestamp_us: noTimes(rows), ingest_us: noTimes(rows), columns: new Map(), rest: null };
+  const batch: EventBatch = { rows, timestamp_us: places(rows), ingest_us: places(rows), columns: new Map(), rest: null };
   const rest: Record<string, Cell>[] = table.rows.map(() => ({}));
   for (const [field, cells] of cellsByField(table)) {
     if (field === "timestamp") batch.timestamp_us = timesOf(cells);
@@ -25,8 +25,9 @@ export function tableBatch(table: Table): EventBatch {
   return batch;
 }
 
-function noTimes(rows: number): Float64Array {
-  return new Float64Array(rows).fill(Number.NaN);
+/** Where a table has no times its rows count as one after another. */
+function places(rows: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, row) => row);
 }
 
 function cellsByField({ columns, rows, records }: Table): Map<string, Cell[]> {
