@@ -1,6 +1,6 @@
 /** Lines of text, JSON and NDJSON at addresses of their own, for senders whose content type says nothing. */
 import { isUtf8 } from "node:buffer";
-import { BODY, type Draft, SCRATCH } from "../normalize/draft.ts";
+import { utf8Text } from "../batch/utf8.ts";
 import { decodeJson } from "./json.ts";
 import { LineReader } from "./line-reader.ts";
 import { linesOf } from "./lines.ts";
@@ -11,7 +11,7 @@ import { decodeText } from "./text.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "./types.ts";
 
 /** What logfmt writers call the message. */
-const MESSAGES = ["msg", "message"];
+const MESSAGE = /(?:^|\s)(?:msg|message)=("(?:[^"\\]|\\.)*"|\S+)/;
 
 /** Lines of `key=value`: what they call `msg` is the message. Any other line is text. */
 function decodeLogfmt(body: Uint8Array, context: DecodeContext): Decoded {
@@ -19,12 +19,13 @@ function decodeLogfmt(body: Uint8Array, context: DecodeContext): Decoded {
     const { draft } = sink.writer;
     const lines = new LineReader(sink.writer, context.defaults);
     const pairs = new PairReader(draft);
+    const message = draft.pathNamed("message");
     for (const raw of linesOf(body)) {
       sink.event(raw, () => {
         if (!isUtf8(raw) || !pairs.areAt(raw, 0, raw.length)) return lines.begin(raw, 0, raw.length);
         draft.begin(raw);
         pairs.read(raw, 0, raw.length, true);
-        takeMessage(draft, raw);
+        draft.addText(message, messageOf(utf8Text(raw)));
       });
     }
     if (sink.index === 0) throw new DecodeFailure("empty", "the body holds no line");
@@ -32,16 +33,14 @@ function decodeLogfmt(body: Uint8Array, context: DecodeContext): Decoded {
 }
 
 /** The pair that is the message, or the whole line where none is. */
-function takeMessage(draft: Draft, raw: Uint8Array): void {
-  const message = draft.pathNamed("message");
-  for (let slot = 0; slot < draft.count; slot++) {
-    const kind = draft.kinds[slot]!;
-    if (!MESSAGES.includes(draft.paths[slot]!.name) || (kind !== BODY && kind !== SCRATCH)) continue;
-    draft.consumed[slot] = 1;
-    draft.addBytes(message, kind, draft.starts[slot]!, draft.ends[slot]!);
-    return;
+function messageOf(line: string): string {
+  const [, value] = MESSAGE.exec(line) ?? [];
+  if (value === undefined) return line;
+  try {
+    return value.startsWith('"') ? (JSON.parse(value) as string) : value;
+  } catch {
+    return value.slice(1, -1);
   }
-  draft.addBytes(message, BODY, 0, raw.length);
 }
 
 function taking(name: string, title: string, decode: (body: Uint8Array, context: DecodeContext) => Decoded): Protocol {
