@@ -108,7 +108,7 @@ export const ARITHMETIC: Readonly<Record<string, ExpressionFunction>> = {
     of: roundTo,
   }),
   sqrt: unary("Square root; null below 0.", ["sqrt(9)", 3], Math.sqrt),
-  pow: operation("The first to the power of the second.", ["pow(2, 10)", 1024], (x, y) => x ** y, ["power"]),
+  pow: operation("The first to the power of the second.", ["pow(2, 10)", 1024], (x, y) => (Number.isNaN(x) ? x : x ** y), ["power"]),
   exp: unary("e to the power of the number.", ["exp(0)", 1], Math.exp),
   ln: unary("Natural logarithm; null at and below 0.", ["ln(1)", 0], Math.log),
   log10: unary("Logarithm to base 10.", ["log10(1000)", 3], Math.log10, ["log"]),
