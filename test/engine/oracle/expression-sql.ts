@@ -27,8 +27,10 @@ const OF_NUMBERS: Readonly<Record<string, (...x: string[]) => string>> = {
 };
 const OF_TIMES: Readonly<Record<string, (time: string) => string>> = {
   ...Object.fromEntries(
-    ["year", "quarter", "month", "week", "day", "doy", "dow", "hour", "minute"].map((name) => [name, (time: string) => `${name}(${time})`]),
+    ["year", "quarter", "month", "week", "day", "hour", "minute"].map((name) => [name, (time: string) => `${name}(${time})`]),
   ),
+  doy: (time) => `dayofyear(${time})`,
+  dow: (time) => `dayofweek(${time})`,
   second: (time) => `second(${time})`,
   millisecond: (time) => `(millisecond(${time}) % 1000)`,
   epoch: (time) => `epoch(${time})`,

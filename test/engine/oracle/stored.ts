@@ -20,6 +20,8 @@ export interface Part {
 /** One form of the events. */
 export interface Stored {
   form: string;
+  /** Every batch, read anew each time. */
+  batches(): Promise<EventBatch[]>;
   /** @param names columns to read besides the times; null for all */
   parts(filter: Filter, names: ReadonlySet<string> | null): Promise<Part[]>;
 }
@@ -83,6 +85,7 @@ async function merged(inputs: readonly Segment[], level: number): Promise<Segmen
 function ofBatches(form: string, batches: (names: ReadonlySet<string> | null) => EventBatch[]): Stored {
   return {
     form,
+    batches: async () => batches(null),
     parts: async (filter, names) => batches(names).map((batch) => ({ batch, rows: matchRows(filter, batch) })),
   };
 }
@@ -91,6 +94,11 @@ function ofBatches(form: string, batches: (names: ReadonlySet<string> | null) =>
 function ofSegments(form: string, segments: readonly Segment[]): Stored {
   return {
     form,
+    async batches() {
+      const read: EventBatch[] = [];
+      for (const segment of segments) for (const group of segment.groups.keys()) read.push(await segment.readGroup(group, null));
+      return read;
+    },
     async parts(filter, names) {
       const hints = filterHints(filter);
       const range = narrowedRange(ALL_TIME, hints);
