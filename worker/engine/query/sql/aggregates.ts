@@ -1,4 +1,5 @@
 /** Aggregates of SQL as functions of `stats`. */
+import { STATS_FUNCTIONS } from "../stats-functions.ts";
 import type { ValueType } from "../value-type.ts";
 import { fail } from "./fail.ts";
 import { literalNumber } from "./literals.ts";
@@ -13,39 +14,38 @@ export interface Aggregate {
   /** What it is taken of; null: of events. */
   of: SqlExpression | null;
   parameters: number[];
-  /** Of its values, where it is not that of what it is taken of. */
+  /** Of its values; "same": that of what it is taken of. */
   type: ValueType | "same";
+  /** What it takes: numbers, numbers and times, or any values. */
+  takes: "numbers" | "ordered" | "any";
   /** A further condition beside that of FILTER. */
   where: SqlExpression | null;
 }
 
-/** Aggregates with one argument: the function of `stats`, and the type of the result. */
-const PLAIN: Readonly<Record<string, readonly [function_name: string, type: Aggregate["type"]]>> = {
-  sum: ["sum", "number"],
-  avg: ["avg", "number"],
-  mean: ["avg", "number"],
-  min: ["min", "same"],
-  max: ["max", "same"],
-  stddev: ["stddev", "number"],
-  stddev_samp: ["stddev", "number"],
-  median: ["median", "number"],
-  approx_count_distinct: ["count_uniq", "number"],
-  count_uniq: ["count_uniq", "number"],
-  first: ["first", "same"],
-  last: ["last", "same"],
-  any_value: ["any", "same"],
-  arbitrary: ["any", "same"],
+/** Names that SQL has for functions of `stats`, beside their own. */
+const ALIASES: Readonly<Record<string, string>> = {
+  mean: "avg",
+  stddev_samp: "stddev",
+  var_samp: "variance",
+  approx_count_distinct: "count_uniq",
+  any_value: "any",
+  arbitrary: "any",
+  approx_quantile: "quantile",
+  approx_percentile: "quantile",
+  quantile_cont: "quantile",
+  quantile_disc: "quantile",
 };
-/** Those with a share between 0 and 1 after the value. */
-const QUANTILES: ReadonlySet<string> = new Set(["approx_quantile", "quantile", "quantile_cont", "approx_percentile"]);
-const WITHIN: ReadonlySet<string> = new Set(["percentile_cont"]);
+const WITHIN: ReadonlySet<string> = new Set(["percentile_cont", "percentile_disc"]);
 const COUNT_IF: ReadonlySet<string> = new Set(["count_if", "countif"]);
+/** Those that give one of the values that they are taken of. */
+const SAME: ReadonlySet<string> = new Set(["min", "max", "first", "last", "any"]);
+const ANY_VALUES: ReadonlySet<string> = new Set(["count", "count_uniq", "first", "last", "any", "values"]);
 
-export const AGGREGATE_NAMES: readonly string[] = ["count", ...Object.keys(PLAIN), ...QUANTILES, ...WITHIN, ...COUNT_IF];
+export const AGGREGATE_NAMES: readonly string[] = [...Object.keys(STATS_FUNCTIONS), ...Object.keys(ALIASES), ...WITHIN, ...COUNT_IF];
 const NAMES: ReadonlySet<string> = new Set(AGGREGATE_NAMES);
 
-export function isAggregate(node: Call): boolean {
-  return NAMES.has(node.name);
+export function isAggregate({ name }: Call): boolean {
+  return NAMES.has(name);
 }
 
 /** @throws QuerySyntaxError where the call is not one that is possible */
@@ -54,51 +54,66 @@ export function readAggregate(node: Call, source: string): Aggregate {
   if (node.distinct && node.name !== "count" && node.name !== "min" && node.name !== "max") {
     fail(`${node.name}(DISTINCT …) is not possible here`, node, source, "count(DISTINCT …)");
   }
-  if (node.within && !WITHIN.has(node.name))
+  if (node.within && !WITHIN.has(node.name)) {
     fail(`WITHIN GROUP does not go with ${node.name}`, node, source, "percentile_cont(0.5) WITHIN GROUP (ORDER BY …)");
-  if (node.star && node.name !== "count") fail(`${node.name}(*) is not possible`, node, source, `${node.name}(…) of a column`);
-  const plain = { parameters: [], where: null };
-  if (node.name === "count") return count(node, source);
-  if (COUNT_IF.has(node.name)) return { ...plain, name: "count", of: null, type: "number", where: only(node, source) };
-  if (QUANTILES.has(node.name)) {
-    const [of, share] = exactly(node, 2, `${node.name}(duration_ms, 0.99)`, source) as [SqlExpression, SqlExpression];
-    return { ...plain, name: "quantile", of, parameters: [shareOf(share, source)], type: "number" };
   }
-  if (WITHIN.has(node.name)) return within(node, source);
-  const [name, type] = PLAIN[node.name]!;
-  return { ...plain, name, of: only(node, source), type };
+  if (node.star && node.name !== "count") fail(`${node.name}(*) is not possible`, node, source, `${node.name}(…) of a column`);
+  if (node.name === "count") return count(node, source);
+  if (COUNT_IF.has(node.name)) return { ...countOf(null), where: exactly(node, 1, `${node.name}(status >= 500)`, source)[0]! };
+  return WITHIN.has(node.name) ? within(node, source) : plain(node, source);
 }
 
-function exactly(node: Call, count: number, call: string, source: string): SqlExpression[] {
-  return node.args.length === count ? node.args : fail(`${node.name} cannot be called like this`, node, source, call);
+function exactly(node: Call, arguments_count: number, call: string, source: string): SqlExpression[] {
+  return node.args.length === arguments_count ? node.args : fail(`${node.name} cannot be called like this`, node, source, call);
 }
 
-function only(node: Call, source: string): SqlExpression {
-  return exactly(node, 1, `${node.name}(…) of one value`, source)[0]!;
+function countOf(of: SqlExpression | null): Aggregate {
+  return { name: "count", of, parameters: [], type: "number", takes: "any", where: null };
 }
 
-/** Values that are written out are no different from the star, but null. */
+/** Values that are written out are in every event. */
 function count(node: Call, source: string): Aggregate {
-  const plain = { parameters: [], where: null, type: "number" as const };
   if (node.star || node.args.length === 0) {
     if (node.distinct) fail("count(DISTINCT *) is not possible here", node, source, "count(DISTINCT …) of a column");
-    return { ...plain, name: "count", of: null };
+    return countOf(null);
   }
-  const of = only(node, source);
-  if (!node.distinct && (of.kind === "number" || of.kind === "text" || of.kind === "boolean")) return { ...plain, name: "count", of: null };
-  return { ...plain, name: node.distinct ? "count_uniq" : "count", of };
+  const [of] = exactly(node, 1, "count(…) of one value", source) as [SqlExpression];
+  if (node.distinct) return { ...countOf(of), name: "count_uniq" };
+  return countOf(of.kind === "number" || of.kind === "text" || of.kind === "boolean" ? null : of);
 }
+
+/** Counted from the highest, the value at a border between two is the upper one. */
+const A_HAIR = 1e-9;
 
 function within(node: Call, source: string): Aggregate {
   const call = `${node.name}(0.5) WITHIN GROUP (ORDER BY duration_ms)`;
-  const [share] = exactly(node, 1, call, source) as [SqlExpression];
-  if (!node.within) fail(`${node.name} needs WITHIN GROUP`, node, source, call);
-  const asked = shareOf(share, source);
-  const share_ascending = node.within!.descending ? 1 - asked : asked;
-  return { name: "quantile", of: node.within!.by, parameters: [share_ascending], type: "number", where: null };
+  const [written] = exactly(node, 1, call, source) as [SqlExpression];
+  if (!node.within) return fail(`${node.name} needs WITHIN GROUP`, node, source, call);
+  const share = checkedShare(written, source);
+  const { by, descending } = node.within;
+  return { name: "quantile", of: by, parameters: [descending ? Math.min(1, 1 - share + A_HAIR) : share], type: "number", takes: "numbers", where: null };
 }
 
-function shareOf(node: SqlExpression, source: string): number {
+/** A function of `stats` under one of its names; a number that it needs may stand before or after the value. */
+function plain(node: Call, source: string): Aggregate {
+  const name = ALIASES[node.name] ?? node.name;
+  const { field, parameters } = STATS_FUNCTIONS[name]!;
+  const type = SAME.has(name) ? "same" : name === "values" || name === "histogram" ? "text" : "number";
+  const takes = ANY_VALUES.has(name) ? "any" : name === "min" || name === "max" ? "ordered" : "numbers";
+  const shape = { name, type, takes, where: null } as const;
+  if (field === "none") return { ...shape, of: exactly(node, 0, `${node.name}()`, source)[0] ?? null, parameters: [] };
+  const example = parameters ? `${node.name}(duration_ms, ${name === "quantile" ? "0.99" : "10"})` : `${node.name}(…) of one value`;
+  if (!parameters || (parameters.optional && node.args.length === 1)) {
+    return { ...shape, of: exactly(node, 1, example, source)[0]!, parameters: [] };
+  }
+  const [first, second] = exactly(node, 2, example, source) as [SqlExpression, SqlExpression];
+  const [of, written] = literalNumber(second) === null && literalNumber(first) !== null ? [second, first] : [first, second];
+  const number = literalNumber(written);
+  if (number === null || !parameters.valid(number)) return fail("this is no possible number here", written, source, parameters.expected);
+  return { ...shape, of, parameters: [number] };
+}
+
+function checkedShare(node: SqlExpression, source: string): number {
   const share = literalNumber(node);
   if (share !== null && share >= 0 && share <= 1) return share;
   return fail("a share is a number from 0 to 1", node, source, "a number such as 0.99");

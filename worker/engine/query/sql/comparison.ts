@@ -27,7 +27,8 @@ export function seconds(side: Typed, at: Span, { source }: Reading): Typed {
 }
 
 export function readTime(text: string, at: Span, { source, now_us }: Reading): number {
-  const time_us = parseTime_us(text.trim(), now_us);
+  // PostgreSQL writes offsets of whole hours without minutes.
+  const time_us = parseTime_us(text.trim().replace(/(?<=:\d\d(?:\.\d+)?)([+-]\d\d)$/, "$1:00"), now_us);
   return time_us ?? fail("this is no time", at, source, "a time such as '2026-03-01T12:00:00Z', '2026-03-01' or now() - interval '1 hour'");
 }
 

@@ -196,15 +196,15 @@ export class ExpressionCompiler {
   }
 
   #call(node: Node<"call">): Typed {
-    if (node.distinct || node.filter || node.within || node.ordered || node.star) {
-      this.#fail(node, `${node.name} is not an aggregate`, `${node.name}(…) with its arguments alone`, suggest(node.name, AGGREGATE_NAMES));
-    }
     const own = timeFunction(node, (part) => this.compile(part), this.#reading);
     if (own) return own;
     const name = /^[a-z]/.test(node.name) && node.name !== "now" ? functionName(node.name) : null;
     if (name === null) {
       const names = [...FUNCTION_NAMES, ...AGGREGATE_NAMES];
       this.#fail(node, `there is no function ${node.name}`, "the name of a function", suggest(node.name, names));
+    }
+    if (node.distinct || node.filter || node.within || node.ordered || node.star) {
+      this.#fail(node, `${node.name} is not an aggregate`, `${node.name}(…) with its arguments alone`);
     }
     const args = node.args.map((argument, index) => this.#argument(name!, argument, index, node.args.length));
     const made = call(name!, args);

@@ -1,11 +1,12 @@
 /** Keys and aggregates of a statement as columns of the table that `stats` makes, and expressions over them. */
 import { ATTRIBUTE_PREFIX } from "../../batch/event-batch.ts";
 import { parseZone_us } from "../bucket.ts";
+import type { Expression } from "../expression.ts";
 import { and } from "../filter-and.ts";
 import { DAY_US } from "../functions/calendar.ts";
 import type { GroupKey, StatsCall, StatsPipe } from "../pipe-stats.ts";
 import type { TablePipe } from "../plan.ts";
-import { readAggregate } from "./aggregates.ts";
+import { type Aggregate, readAggregate } from "./aggregates.ts";
 import type { Reading } from "./comparison.ts";
 import { ExpressionCompiler } from "./expressions.ts";
 import { fail } from "./fail.ts";
@@ -44,6 +45,7 @@ export class GroupedColumns {
   readonly #columns = new Map<string, Typed>();
   readonly #aggregates = new Map<string, Typed>();
   readonly #computed = new Map<string, string>();
+  readonly #never_null = new Set<string>();
   readonly stats: StatsPipe = { kind: "stats", functions: [], by: [] };
   /** Of expressions over the table. */
   readonly compiler: ExpressionCompiler;
@@ -64,7 +66,9 @@ export class GroupedColumns {
     if (this.#columns.has(identity)) return;
     const as = this.#help.hiddenName();
     const typed = this.#help.events.value(node);
-    const key = this.#bucket(node, as) ?? ({ kind: "field", field: this.#help.column(typed), as } as GroupKey);
+    const bucket = this.#bucket(node, as);
+    if (bucket) this.#never_null.add(as);
+    const key = bucket ?? ({ kind: "field", field: this.#help.column(typed), as } as GroupKey);
     this.stats.by.push(key);
     this.#columns.set(identity, tableColumn(as, typed.type));
   }
@@ -85,6 +89,11 @@ export class GroupedColumns {
   /** Rows that are alike in these columns become one. */
   distinct(columns: readonly string[], table: TablePipe[]): void {
     table.push({ kind: "stats", functions: [], by: columns.map((as) => ({ kind: "field", field: ATTRIBUTE_PREFIX + as, as })) });
+  }
+
+  /** Whether a column of the table may hold null. */
+  isNullable(column: string): boolean {
+    return !this.#never_null.has(column);
   }
 
   #identity(node: SqlExpression): string {
@@ -109,17 +118,41 @@ export class GroupedColumns {
     const identity = this.#identity(node);
     const known = this.#aggregates.get(identity);
     if (known) return known;
-    const { name, of, parameters, type, where } = readAggregate(node, this.#select.source);
+    const aggregate = readAggregate(node, this.#select.source);
+    const { name, of, parameters, where } = aggregate;
     const typed = of && this.#help.events.value(of);
+    if (typed) this.#checkTaken(node, aggregate, typed);
+    const numbered = typed !== null && aggregate.takes === "ordered" && typed.type === "time" && typed.expression.kind !== "field";
     const as = this.#help.hiddenName();
-    const call: StatsCall = { name, field: typed && this.#help.column(typed), as };
+    const call: StatsCall = { name, field: typed && this.#help.column(numbered ? numberOfTime(typed) : typed), as };
     if (parameters.length > 0) call.parameters = parameters;
     const conditions = [node.filter, where].flatMap((condition) => (condition ? [this.#help.conditions.filter(condition, true)] : []));
     if (conditions.length > 0) call.where = and(conditions);
     this.stats.functions.push(call);
-    const column = tableColumn(as, type === "same" ? (typed?.type ?? "any") : type);
+    const type = aggregate.type === "same" ? (typed?.type ?? "any") : aggregate.type;
+    const column = numbered ? timeOfNumber(as) : tableColumn(as, type);
+    if (name === "count" || name === "count_uniq") this.#never_null.add(as);
     this.#aggregates.set(identity, column);
     return column;
+  }
+
+  #checkTaken(node: Call, { name, takes }: Aggregate, { type }: Typed): void {
+    if (takes === "numbers" && type === "time") {
+      fail(
+        `${name} takes numbers, and this is a time`,
+        node,
+        this.#select.source,
+        `${name}(extract(epoch from …)), for seconds since 1970`,
+      );
+    }
+    if (takes === "ordered" && (type === "text" || type === "level" || type === "bool")) {
+      fail(
+        `${name} takes numbers and times, not ${type === "bool" ? "truth values" : "texts"}`,
+        node,
+        this.#select.source,
+        "first(…), last(…) or any_value(…)",
+      );
+    }
   }
 
   /** Pieces of time of one length are keys that `stats` makes without computing a column. */
@@ -141,6 +174,24 @@ export class GroupedColumns {
     const { months, us } = intervalOf(this.#help.events.compile(width), width, this.#reading);
     return months === 0 ? { size_us: us, time, zone } : null;
   }
+}
+
+/** A time that was computed for an aggregate of numbers: microseconds. */
+function numberOfTime({ expression }: Typed): Typed {
+  return { expression: { kind: "call", name: "to_number", args: [expression] }, type: "number" };
+}
+
+/** The time that a column of microseconds holds. */
+function timeOfNumber(as: string): Typed {
+  const number: Expression = {
+    kind: "call",
+    name: "+",
+    args: [
+      { kind: "field", field: ATTRIBUTE_PREFIX + as },
+      { kind: "literal", value: 0 },
+    ],
+  };
+  return { expression: { kind: "call", name: "to_time", args: [number] }, type: "time" };
 }
 
 /** Times in a table are texts; as values they are times again. */

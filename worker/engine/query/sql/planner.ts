@@ -206,7 +206,8 @@ export class Planner {
       const selected = output.find((column) => JSON.stringify(column.typed.expression) === JSON.stringify(typed.expression));
       if (distinct && !selected)
         fail("with DISTINCT the order is by columns that are selected", order.by, source, "one of the columns after SELECT");
-      return this.#tableKeys(order, selected?.column ?? groups.columnOf(typed, table), table);
+      const column = selected?.column ?? groups.columnOf(typed, table);
+      return groups.isNullable(column) ? this.#tableKeys(order, column, table) : [{ column, descending: order.descending }];
     });
     if (keys.length > 0) table.push({ kind: "sort", keys });
     return {

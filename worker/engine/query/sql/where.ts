@@ -44,8 +44,8 @@ export class ConditionCompiler {
   filter(node: SqlExpression, wanted: boolean): Filter {
     switch (node.kind) {
       case "junction": {
-        const filters = node.operands.map((operand) => this.filter(operand, wanted)) as [Filter, ...Filter[]];
-        return (node.operator === "and") === wanted ? and(filters) : anyOf(filters);
+        const filters = node.operands.map((operand) => this.filter(operand, wanted));
+        return (node.operator === "and") === wanted ? allOf(filters) : anyOf(filters);
       }
       case "not":
         return this.filter(node.operand, !wanted);
@@ -149,8 +149,8 @@ export class ConditionCompiler {
     if (inside && min && max && min.kind === max.kind) {
       return { kind: "range", field, min: { operand: min, inclusive: true }, max: { operand: max, inclusive: true } };
     }
-    const filters: [Filter, Filter] = [this.filter(above, true), this.filter(below, true)];
-    return inside ? and(filters) : anyOf(filters);
+    const filters = [this.filter(above, true), this.filter(below, true)];
+    return inside ? allOf(filters) : anyOf(filters);
   }
 
   #in(node: Node<"in">, wanted: boolean): Filter | null {
@@ -186,8 +186,14 @@ export class ConditionCompiler {
   }
 }
 
-function anyOf(filters: readonly [Filter, ...Filter[]]): Filter {
-  return filters.some(({ kind }) => kind === "all") ? ALL : or(filters);
+function allOf(filters: readonly Filter[]): Filter {
+  return filters.includes(NEVER) ? NEVER : and(filters);
+}
+
+function anyOf(filters: readonly Filter[]): Filter {
+  const possible = filters.filter((filter) => filter !== NEVER);
+  if (possible.length === 0) return NEVER;
+  return possible.some(({ kind }) => kind === "all") ? ALL : or(possible as [Filter, ...Filter[]]);
 }
 
 /** The field has a value, and another one. */
