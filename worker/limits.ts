@@ -17,6 +17,9 @@ export const ZSTD_FRAMES_PER_BODY_MAX = 1_024;
 /** Refused records of one request that are kept as dead letters, and bytes of each. */
 export const REFUSED_RECORDS_PER_REQUEST_MAX = 1_000;
 export const REFUSED_RECORD_SIZE_BYTES_MAX = 64 * 1024;
+/** Of a request without an end: whole records are made durable at this size, or when nothing more has arrived for this long. */
+export const BODY_PIECE_SIZE_BYTES = 2 * 1024 * 1024;
+export const BODY_PIECE_IDLE_MS = 500;
 /** Columns of a table in CSV. */
 export const CSV_COLUMNS_MAX = 1_024;
 /** One record of Firehose when unpacked: CloudWatch sends at most 6 MB. */
@@ -224,6 +227,12 @@ export const STATS_VALUES_TOTAL = 200_000;
 /** Ranges of one `histogram`. */
 export const STATS_HISTOGRAM_RANGES_DEFAULT = 20;
 export const STATS_HISTOGRAM_RANGES_MAX = 1_000;
+/** Values that `top`, and patterns that `patterns` shows where a query does not say how many. */
+export const TOP_LIMIT_DEFAULT = 10;
+export const PATTERNS_LIMIT_DEFAULT = 100;
+/** Pieces of time that `timeseries` aims at where a query names no step, and rows up to which it fills pieces without events. */
+export const TIMESERIES_POINTS = 120;
+export const TIMESERIES_ROWS_MAX = 100_000;
 export const SEARCH_LIMIT_DEFAULT = 100;
 export const SEARCH_LIMIT_MAX = 10_000;
 export const SEARCH_RANGE_DEFAULT_MS = 86_400_000;
@@ -242,14 +251,44 @@ export const CATALOG_ROW_SIZE_BYTES = 600;
 export const SEARCH_REPLAN_MAX = 4;
 /** How long a search waits for one answer of the project's object, the catalog or the object store. */
 export const SEARCH_SOURCE_TIMEOUT_MS = 15_000;
+/** How long a search may take, and how much it may read from the object store, until it answers with what it has. */
+export const SEARCH_TIME_MS_MAX = 30_000;
+export const SEARCH_READ_SIZE_BYTES_MAX = 8 * 1024 * 1024 * 1024;
+/** Reads of one range, where the object store fails at once. */
+export const READ_TRIES_MAX = 2;
+/** An open segment takes about so many times the bytes that it was read from. */
+export const OPEN_SEGMENT_GROWTH = 4;
+/** Ranges that are kept in the data centre's cache: larger ones take longer to fetch there than they save. */
+export const SHARED_RANGE_SIZE_BYTES_MAX = 4 * 1024 * 1024;
+export const SHARED_RANGE_AGE_S = 7 * 86_400;
+/** The data centre's cache is no longer waited for than a read of the object store takes; after a failure it is left in peace. */
+export const SHARED_RANGES_TIMEOUT_MS = 500;
+export const SHARED_RANGES_PAUSE_MS = 10_000;
 /** A stored range longer than this is not kept: one large scan would push out what many searches share. */
 export const SEARCH_CACHED_RANGE_SIZE_BYTES_MAX = 1024 * 1024;
 /** Segments and row groups that one scan has under way: reading one hides behind matching another. */
 export const SCAN_PARTS_IN_FLIGHT_MAX = 4;
+/** Rows that a scan looks at before it lets others have their turn. */
+export const SCAN_ROWS_PER_BREATH = 1_000_000;
+/** Stored bytes that a search must have to read, by an estimate, before it asks further invocations for help: each costs a start. */
+export const SPREAD_SIZE_BYTES_MIN = 16 * 1024 * 1024;
+/** Stored bytes that are worth one further invocation. */
+export const SPREAD_PART_SIZE_BYTES = 8 * 1024 * 1024;
+/**
+ * Further invocations of one search. The platform allows 32 in the service of one request, those before the search included; it may run all of
+ * them in one isolate, whose memory they then share.
+ */
+export const SPREAD_PARTS_MAX = 8;
+/** Segments and row groups under way at once in a further invocation. */
+export const SPREAD_PART_WIDTH = 2;
+/** Segments of one further invocation: its request names them all. */
+export const SPREAD_PART_SEGMENTS_MAX = 256;
 /** More shards than this in an object's answer are a fault. */
 export const SEARCH_SHARDS_MAX = 256;
 /** Bytes of events after which a page ends before its limit. */
 export const SEARCH_PAGE_SIZE_BYTES_MAX = 8 * 1024 * 1024;
+/** Counts (8 bytes each) that one question to the facts of segments adds up. */
+export const FACT_CELLS_MAX = 1_000_000;
 /** Series of a histogram; the smaller ones are shown together. */
 export const HISTOGRAM_SERIES_MAX = 50;
 /** Series times buckets that a histogram counts (8 bytes each). */
@@ -316,4 +355,5 @@ assertLimit(MESSAGE_SIZE_BYTES_MAX <= EVENT_SIZE_BYTES_MAX, "a message fits an e
 assertLimit(FLUSH_SIZE_BYTES <= FLUSH_PLAN_SIZE_BYTES_MAX, "a flush that is due fits a plan");
 assertLimit(PAGE_SIZE_BYTES < 40_000, "pages stay below the encoder's limit");
 assertLimit(REPLACED_OBJECT_LIFE_MS < TOMBSTONE_LIFE_MS, "tombstones outlive replaced objects");
+assertLimit(SPREAD_PARTS_MAX < 31, "a search, what called it and its parts are at most 32 invocations");
 assertLimit(CATALOG_KEPT_MS * 10 < REPLACED_OBJECT_LIFE_MS, "replaced objects outlive searches that begin with a kept catalog");

@@ -11,6 +11,7 @@ import type {
   IngestEndpoint,
   Protocol,
   ProtocolAnswer,
+  ProtocolDecoded,
   ProtocolRequest,
   Refusal,
 } from "../engine/decode/protocol.ts";
@@ -21,6 +22,7 @@ import { IDEMPOTENCY_KEY_LENGTH_MAX, PROTOCOL_INFO_BODY_SIZE_BYTES_MAX } from ".
 import { count } from "../metrics.ts";
 import { createRouter } from "../router.ts";
 import { withBody } from "./body.ts";
+import { hasNoEnd, takePieces } from "./pieces.ts";
 import { batchIdOf, decoding, defaultsOf, NOTHING, store } from "./take-in.ts";
 
 function requestOf(c: Context<AppEnv>): ProtocolRequest {
@@ -56,23 +58,30 @@ function keyOf(protocol: Protocol, request: ProtocolRequest, own: string | null 
   return sent ? sent : own ? `${protocol.name}:${own}` : null;
 }
 
+/** Decodes a body, or a piece of one, makes its events durable, and answers as the protocol does. */
+async function takeBody(
+  c: Context<AppEnv>,
+  protocol: Protocol,
+  endpoint: IngestEndpoint,
+  request: ProtocolRequest,
+  body: Uint8Array,
+): Promise<ProtocolAnswer> {
+  const { project_id } = c.var.access;
+  const context = { received_us: request.received_ms * 1000, defaults: defaultsIn(request.query) };
+  const decoded = decoding<ProtocolDecoded>(() => endpoint.decode(body, request, context));
+  const batch_id = batchIdOf(project_id, keyOf(protocol, request, decoded.idempotency_key), body, request.received_ms);
+  count("ledge_events_rejected_total", {}, decoded.rejected);
+  const asked = decoded === NOTHING ? [] : (endpoint.asked_event_ids?.(decoded) ?? []);
+  const known_event_ids = await knownEventIds(c.env, project_id, asked);
+  await store(c, decoded, batch_id, { ms: request.received_ms, size_bytes: body.length });
+  return endpoint.answer({ decoded, batch_id, known_event_ids, took_ms: Date.now() - request.received_ms, mac48: mac48Of(c) }, request);
+}
+
 async function takeIn(c: Context<AppEnv>, protocol: Protocol, endpoint: IngestEndpoint, request: ProtocolRequest): Promise<ProtocolAnswer> {
   await admit(c, "ingest", secretOf(c, protocol, request));
-  return withBody(c.req.raw, async (body) => {
-    const context = { received_us: request.received_ms * 1000, defaults: defaultsIn(request.query) };
-    const decoded = decoding(() => endpoint.decode(body, request, context));
-    const batch_id = batchIdOf(
-      c.var.access.project_id,
-      keyOf(protocol, request, "idempotency_key" in decoded ? decoded.idempotency_key : null),
-      body,
-      request.received_ms,
-    );
-    count("ledge_events_rejected_total", {}, decoded.rejected);
-    const asked = decoded === NOTHING ? [] : (endpoint.asked_event_ids?.(decoded) ?? []);
-    const known_event_ids = await knownEventIds(c.env, c.var.access.project_id, asked);
-    await store(c, decoded, batch_id, { ms: request.received_ms, size_bytes: body.length });
-    return endpoint.answer({ decoded, batch_id, known_event_ids, took_ms: Date.now() - request.received_ms, mac48: mac48Of(c) }, request);
-  });
+  const take = (body: Uint8Array) => takeBody(c, protocol, endpoint, request, body);
+  if (endpoint.whole_bytes && hasNoEnd(c.req.raw)) return takePieces(c.req.raw, (bytes) => endpoint.whole_bytes!(bytes), take);
+  return withBody(c.req.raw, take);
 }
 
 async function inform(c: Context<AppEnv>, protocol: Protocol, endpoint: InfoEndpoint, request: ProtocolRequest): Promise<ProtocolAnswer> {

@@ -6,6 +6,7 @@ import { cloudEventsSample, cloudWatchSample, csvSample, firehoseSample, logfmtS
 import { otlpJsonSample, otlpProtobufSample } from "./otlp.ts";
 import type { ProtocolSample } from "./sample.ts";
 import { splunkEventSample, splunkRawSample } from "./splunk.ts";
+import { journaldSample, syslogSamples } from "./syslog.ts";
 
 /** One for each endpoint that takes events. */
 export const SAMPLES: readonly ProtocolSample[] = [
@@ -26,5 +27,7 @@ export const SAMPLES: readonly ProtocolSample[] = [
   otlpProtobufSample,
   splunkEventSample,
   splunkRawSample,
+  ...syslogSamples,
+  journaldSample,
   textSample,
 ];

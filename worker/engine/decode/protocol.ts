@@ -65,6 +65,11 @@ export interface IngestEndpoint {
    * @throws DecodeFailure where nothing of the body can be understood; "empty" where it holds no event (which is then answered as stored)
    */
   decode(body: Uint8Array, request: ProtocolRequest, context: DecodeContext): ProtocolDecoded;
+  /**
+   * Where clients send without an end: how many of these bytes are whole records. A request without a length is then taken in pieces, each durable
+   * before the next is read.
+   */
+  whole_bytes?(bytes: Uint8Array): number;
   /** Client event ids that `answer` must know about: whether they were there before. Looked up once, before the events are stored. */
   asked_event_ids?(decoded: ProtocolDecoded): readonly string[];
   answer(stored: Stored, request: ProtocolRequest): ProtocolAnswer;

@@ -57,8 +57,11 @@ export class SyslogPrefixReader {
     return close + 1;
   }
 
-  /** RFC 5424 behind its priority: `1 time host app procid msgid structured-data`; returns where it ends, `start` where it is something else. */
-  read5424(b: Uint8Array, start: number, end: number): number {
+  /**
+   * RFC 5424 behind its priority: `1 time host app procid msgid structured-data`; returns where it ends, `start` where it is something else.
+   * @param has_data false where writers leave the structured data out, dash and all, as Logplex does
+   */
+  read5424(b: Uint8Array, start: number, end: number, has_data = true): number {
     if (b[start] !== 0x31 || b[start + 1] !== SPACE) return start;
     const time_at = start + 2;
     const time_end = wordEnd(b, time_at, end);
@@ -77,7 +80,7 @@ export class SyslogPrefixReader {
     this.#add(this.#guesses.service, b, app_at, process_at - 1);
     this.#process(b, process_at, message_id_at - 1);
     this.#add(this.#message_id, b, message_id_at, data_at - 1);
-    return this.#structuredData(b, data_at, end);
+    return has_data ? this.#structuredData(b, data_at, end) : data_at;
   }
 
   /** `host program[pid]: ` behind a time; returns where it ends, `start` where it is something else. */
