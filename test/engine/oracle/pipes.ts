@@ -1,7 +1,11 @@
 /** Random `stats` pipes and what follows them. */
 import fc from "fast-check";
+import type { Expression } from "../../../worker/engine/query/expression.ts";
 import type { GroupKey, Pipe, StatsCall, StatsPipe } from "../../../worker/engine/query/query.ts";
+import { computedField } from "../../../worker/engine/query/stats-source.ts";
 import { ATTRIBUTES } from "./events.ts";
+import { numbers, texts } from "./expressions.ts";
+import { filter } from "./filters.ts";
 
 const MINUTE_US = 60_000_000;
 
@@ -32,19 +36,44 @@ const bucket = fc.record({
 const key: fc.Arbitrary<GroupKey> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("field" as const), field, as: fc.constant("") }) },
   { weight: 2, arbitrary: bucket },
+  { weight: 1, arbitrary: texts.map(computedKey) },
 );
 
-/** Functions of numbers and how often they are tried. */
-const NUMERIC = ["sum", "avg", "min", "max"];
+/** Functions of numbers, tried as often as the rest together. */
+const NUMERIC = ["sum", "avg", "min", "max", "variance", "stddev", "median", "p75", "p90", "p95", "p99", "p999", "histogram"];
+const OF_ANY = ["count", "count_uniq", "first", "last", "any", "values"];
+const no_time = (name: string) => name !== "timestamp" && name !== "ingest_ts";
+
 const call: fc.Arbitrary<StatsCall> = fc.oneof(
   fc.constant({ name: "count", field: null, as: "" }),
-  field.map((name) => ({ name: "count", field: name, as: "" })),
-  { weight: 3, arbitrary: fc.record({ name: fc.constantFrom(...NUMERIC), field: numeric, as: fc.constant("") }) },
+  { weight: 2, arbitrary: fc.record({ name: fc.constantFrom(...OF_ANY), field, as: fc.constant("") }) },
+  { weight: 3, arbitrary: fc.record({ name: fc.constantFrom(...NUMERIC), field: numeric.filter(no_time), as: fc.constant("") }) },
+  fc.record({ name: fc.constantFrom("min", "max"), field: fc.constantFrom("timestamp", "ingest_ts"), as: fc.constant("") }),
+  fc
+    .tuple(fc.constantFrom(0, 0.05, 0.25, 0.333, 0.5, 0.95, 0.999, 1), numeric.filter(no_time))
+    .map(([share, name]) => ({ name: "quantile", field: name, parameters: [share], as: "" })),
+  fc
+    .tuple(fc.constantFrom(1, 3, 10), numeric.filter(no_time))
+    .map(([most, name]) => ({ name: "histogram", field: name, parameters: [most], as: "" })),
+  fc.tuple(fc.constantFrom("sum", "min", "max", "p90", "count"), numbers).map(([name, x]) => computed(name, x)),
 );
+
+/** Of an expression that is no field: its column has a name that no event has. */
+function computed(name: string, x: Expression): StatsCall {
+  const expression = { kind: "call" as const, name: "+", args: [x, { kind: "literal" as const, value: 0 }] };
+  return { name, field: computedField(expression), expression, as: "" };
+}
+
+function computedKey(value: Expression): GroupKey {
+  const expression = { kind: "call" as const, name: "to_string", args: [value] };
+  return { kind: "field", field: computedField(expression), expression, as: "" };
+}
+
+const conditional = fc.tuple(call, fc.option(filter, { freq: 4 })).map(([each, where]) => (where ? { ...each, where } : each));
 
 /** With names of its own for each column. */
 export const stats: fc.Arbitrary<StatsPipe> = fc
-  .tuple(fc.array(key, { maxLength: 3 }), fc.array(call, { minLength: 1, maxLength: 4 }))
+  .tuple(fc.array(key, { maxLength: 3 }), fc.array(conditional, { minLength: 1, maxLength: 4 }))
   .map(([by, functions]) => ({
     kind: "stats" as const,
     functions: functions.map((each, at) => ({ ...each, as: `f${at}` })),
@@ -53,7 +82,10 @@ export const stats: fc.Arbitrary<StatsPipe> = fc
 
 /** Pipes on the table of a `stats`. */
 export function after(pipe: StatsPipe): fc.Arbitrary<Pipe[]> {
-  const names = [...pipe.by, ...pipe.functions].map(({ as }) => as);
+  // What is not exact to the last digit, or any of several, is nothing to sort by.
+  const loose = ["variance", "stddev", "any", "histogram"];
+  const names = [...pipe.by, ...pipe.functions.filter(({ name }) => !loose.includes(name))].map(({ as }) => as);
+  if (names.length === 0) return fc.constant([]);
   const sort = fc
     .uniqueArray(fc.constantFrom(...names), { minLength: 1, maxLength: 2 })
     .chain((columns) => fc.tuple(...columns.map((column) => fc.record({ column: fc.constant(column), descending: fc.boolean() }))))

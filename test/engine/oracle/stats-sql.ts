@@ -1,8 +1,10 @@
 /** What `stats` answers, computed by DuckDB from the documentation: groups and plain aggregates there, exact sums here. */
 import type { GroupKey, StatsCall, StatsPipe, TableValue } from "../../../worker/engine/query/query.ts";
+import { STATS_VALUES_MAX } from "../../../worker/limits.ts";
 import type { EventTable } from "./duckdb.ts";
 import { exactSum } from "./exact.ts";
-import { numberSql } from "./filter-sql.ts";
+import { ExpressionSql } from "./expression-sql.ts";
+import { filterSql, numberSql } from "./filter-sql.ts";
 
 /** Of one column of the answer: what DuckDB is asked for each group, and what follows from that. */
 interface Column {
@@ -27,7 +29,7 @@ const TIME_TEXT = "'%Y-%m-%dT%H:%M:%S.%fZ'";
 
 /** The text by which a key groups, NULL for nothing. */
 export function keySql(key: GroupKey, table: EventTable): string {
-  if (key.kind === "field") return `(${table.field(key.field).whole}).t`;
+  if (key.kind === "field") return key.expression ? new ExpressionSql(table).text(key.expression) : `(${table.field(key.field).whole}).t`;
   const origin_us = (key.size_us % WEEK_US === 0 ? MONDAY_US : 0) - key.zone_us;
   const start = `(ts - ${origin_us} - (((ts - ${origin_us}) % ${key.size_us}) + ${key.size_us}) % ${key.size_us} + ${origin_us})`;
   return `strftime(make_timestamp(${start}), ${TIME_TEXT})`;
@@ -35,6 +37,7 @@ export function keySql(key: GroupKey, table: EventTable): string {
 
 /** A key as it is shown: as a number or boolean where all of the group's values are. */
 function keyColumn(key: GroupKey, table: EventTable): Column {
+  if (key.kind === "field" && key.expression) return exactly([keySql(key, table)], ([text]) => text as TableValue);
   const kinds = key.kind === "field" ? `list(DISTINCT (${table.field(key.field).whole}).k)` : "['time']";
   return exactly([keySql(key, table), kinds], ([text, found]) => {
     const all = (found as (string | null)[]).filter((kind) => kind !== null);
@@ -46,31 +49,143 @@ function keyColumn(key: GroupKey, table: EventTable): Column {
 
 const isTime = (field: string) => field === "timestamp" || field === "ingest_ts";
 
-function callColumn({ name, field }: StatsCall, table: EventTable): Column {
-  if (field === null) return exactly(["count(*)"], ([count]) => Number(count));
-  const whole = table.field(field).whole;
-  const numbers = `coalesce(list(${numberSql(whole)}) FILTER (${numberSql(whole)} IS NOT NULL), [])`;
-  const finite = (value: number) => (Number.isFinite(value) ? value : null);
+/** A call's own value in each event, and the events that it counts. */
+function sourceOf({ field, expression, where }: StatsCall, table: EventTable): { whole: string; only: string } {
+  const only = where ? filterSql(where, table) : "true";
+  if (!expression) return { whole: field === null ? "" : table.field(field).whole, only };
+  const number = new ExpressionSql(table).number(expression);
+  return { whole: `{k: CASE WHEN ${number} IS NOT NULL THEN 'number' END, t: CAST(${number} AS VARCHAR), n: ${number}}`, only };
+}
+
+const SHARES: Readonly<Record<string, number>> = { median: 0.5, p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 };
+
+function callColumn(call: StatsCall, table: EventTable): Column {
+  const { name, field, parameters = [] } = call;
+  const { whole, only } = sourceOf(call, table);
+  if (field === null) return exactly([`count(*) FILTER (${only})`], ([count]) => Number(count));
+  const held = `(${whole}).k`;
+  const number = `(CASE WHEN ${only} THEN ${numberSql(`(${whole})`)} END)`;
+  const numbers = `coalesce(list(${number}) FILTER (${number} IS NOT NULL), [])`;
+  const ordered = (direction: string, member: string) =>
+    `first((${whole}).${member} ORDER BY ts ${direction}, id ${direction}) FILTER (${held} IS NOT NULL AND ${only})`;
+  if (name in SHARES || name === "quantile") {
+    const share = SHARES[name] ?? parameters[0]!;
+    return exactly([`quantile_disc(${number}, ${share})`], ([value]) => value as TableValue);
+  }
   switch (name) {
     case "count":
-      return exactly([`count(*) FILTER (${whole} IS NOT NULL)`], ([count]) => Number(count));
+      return exactly([`count(*) FILTER (${held} IS NOT NULL AND ${only})`], ([count]) => Number(count));
+    case "count_uniq":
+      return exactly([`count(DISTINCT (${whole}).t) FILTER (${only})`], ([count]) => Number(count));
     case "sum":
-      return exactly([numbers], ([values]) => ((values as number[]).length === 0 ? null : finite(exactSum(values as number[]))));
+      return exactly([numbers], ([values]) => sumOf(values as number[]));
     case "avg":
       return exactly([numbers], ([values]) => {
-        const list = values as number[];
-        return list.length === 0 ? null : finite(exactSum(list) / list.length);
+        const sum = sumOf(values as number[]);
+        return sum === null ? null : sum / (values as number[]).length;
       });
     case "min":
     case "max": {
-      const extreme = isTime(field)
-        ? `strftime(make_timestamp(${name}(${field === "timestamp" ? "ts" : "id"})), ${TIME_TEXT})`
-        : `${name}(${numberSql(whole)})`;
-      return exactly([extreme], ([value]) => value as TableValue);
+      if (!isTime(field)) return exactly([`${name}(${number})`], ([value]) => value as TableValue);
+      const time = field === "timestamp" ? "ts" : "id";
+      return exactly([`strftime(make_timestamp(${name}(${time}) FILTER (${only})), ${TIME_TEXT})`], ([value]) => value as TableValue);
     }
+    case "variance":
+    case "stddev":
+      return nearly([numbers], ([values]) => spread(values as number[], name === "stddev"));
+    case "first":
+    case "last": {
+      const direction = name === "first" ? "ASC" : "DESC";
+      return exactly([ordered(direction, "k"), ordered(direction, "t")], ([kind, text]) => shown(kind as string | null, text as string));
+    }
+    case "values":
+      return exactly([`list(DISTINCT {k: ${held}, t: (${whole}).t}) FILTER (${held} IS NOT NULL AND ${only})`], ([list]) =>
+        distinct((list ?? []) as { k: string; t: string }[]),
+      );
+    case "histogram":
+      return {
+        sql: [numbers],
+        expected: ([values]) => `ranges of ${values}`,
+        accepts: (cell, [values]) => isHistogram(cell, values as number[], parameters[0] ?? 20),
+      };
+    case "any":
+      return {
+        sql: [`list(DISTINCT {k: ${held}, t: (${whole}).t}) FILTER (${held} IS NOT NULL AND ${only})`],
+        expected: () => "one of the values",
+        accepts: (cell, [list]) =>
+          list === null ? cell === null : (list as { k: string; t: string }[]).some(({ k, t }) => sameCell(cell, shown(k, t))),
+      };
     default:
       throw new Error(`no translation of ${name}`);
   }
+}
+
+function sumOf(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  const sum = exactSum(values);
+  return Number.isFinite(sum) ? sum : null;
+}
+
+/** A value as a cell shows it. */
+function shown(kind: string | null, text: string): TableValue {
+  if (kind === null) return null;
+  return kind === "number" ? Number(text) : kind === "boolean" ? text === "true" : text;
+}
+
+/** Variance of a sample in exact fractions of 2^-1074 would be far; in doubles around the exact mean it is near enough. */
+function spread(values: readonly number[], root: boolean): number | null {
+  if (values.length < 2) return null;
+  const mean = exactSum(values) / values.length;
+  const variance = exactSum(values.map((value) => (value - mean) ** 2).filter(Number.isFinite)) / (values.length - 1);
+  const overflows = !Number.isFinite(mean) || values.some((value) => !Number.isFinite((value - mean) ** 2)) || !Number.isFinite(variance);
+  return overflows ? null : root ? Math.sqrt(variance) : variance;
+}
+
+/** Within the error of doubles; whether a spread of numbers near their limits still is one, two ways of computing may see otherwise. */
+function nearly(sql: string[], expected: (found: unknown[]) => TableValue): Column {
+  const accepts = (cell: TableValue, found: unknown[]) => {
+    const wanted = expected(found);
+    if (sameCell(cell, wanted)) return true;
+    const largest = (found[0] as number[]).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    if (largest > 1e150)
+      return cell === null || wanted === null || Math.abs(Number(cell) - Number(wanted)) <= 1e-6 * Math.abs(Number(wanted));
+    if (cell === null || wanted === null) return false;
+    return (
+      Math.abs(Number(cell) - Number(wanted)) <= 1e-9 * Math.abs(Number(wanted)) + 1e-15 * largest ** (Number(wanted) > largest ? 2 : 1)
+    );
+  };
+  return { sql, expected, accepts };
+}
+
+/** Distinct values by their text, in the order of values, as JSON. */
+function distinct(list: readonly { k: string; t: string }[]): string {
+  const kinds = new Map<string, Set<string>>();
+  for (const { k, t } of list) kinds.set(t, (kinds.get(t) ?? new Set()).add(k));
+  const values = [...kinds].map(([text, found]) => (found.size === 1 ? shown([...found][0]!, text) : text));
+  return JSON.stringify(values.sort(compareCells).slice(0, STATS_VALUES_MAX));
+}
+
+/** Ranges that follow each other, hold all the numbers, and are not more than were asked for. */
+function isHistogram(cell: TableValue, values: readonly number[], ranges_max: number): boolean {
+  if (cell === null || values.length === 0) return cell === null && values.length === 0;
+  const ranges = JSON.parse(String(cell)) as { from: number | null; to: number | null; count: number }[];
+  const bounded = ranges.length <= Math.max(3, ranges_max);
+  return (
+    bounded &&
+    ranges.every(({ from, to, count }, at) => {
+      const [low, high] = [from ?? Number.NEGATIVE_INFINITY, to ?? Number.POSITIVE_INFINITY];
+      const follows = at === 0 || low >= (ranges[at - 1]!.to ?? Number.POSITIVE_INFINITY);
+      const inside = values.filter((value) =>
+        value === 0
+          ? low <= 0 && high >= 0 && (low === 0 || high === 0)
+          : value > 0
+            ? value >= low && value < high
+            : value > low && value <= high,
+      );
+      return follows && count > 0 && (inside.length === count || values.includes(0));
+    }) &&
+    ranges.reduce((sum, { count }) => sum + count, 0) === values.length
+  );
 }
 
 export interface ExpectedTable {

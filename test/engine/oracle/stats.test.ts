@@ -16,6 +16,7 @@ import {
   type StatsPipe,
   type Table,
 } from "../../../worker/engine/query/query.ts";
+import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { randomOf } from "../../support/random.ts";
 import { EventTable } from "./duckdb.ts";
 import { dataset, eventsOf } from "./events.ts";
@@ -69,7 +70,9 @@ function reduced(plan: Plan, parts: readonly Part[], random: () => number): Tabl
 async function tableOf(stored: Stored, text: string, seed: number): Promise<Table> {
   const plan = planQuery(parseQuery(text, { now_us: 0 }));
   const columns = planColumns(plan);
-  return reduced(plan, await stored.parts(plan.filter, columns === "all" ? null : columns.names), randomOf(seed));
+  const parts = await stored.parts(plan.filter, columns === "all" ? null : columns.names);
+  const stepped = parts.map(({ batch, rows }) => runSteps(plan.steps, batch, rows));
+  return reduced(plan, stepped, randomOf(seed));
 }
 
 /** Numbers of the rows of the groups that are left, in order. */
