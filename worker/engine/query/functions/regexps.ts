@@ -25,7 +25,7 @@ function extract(text: string, pattern: string, group?: number): string | null {
   return matcher.groups(text)?.[wanted] ?? null;
 }
 
-/** `$1` or `\\1` in the replacement stand for a group, `$0` for all of the match. */
+/** `$1` or `\1` in the replacement stand for a group, `$0` for all of the match. */
 function replace(text: string, pattern: string, by: string): string | null {
   let result = "";
   let end = 0;

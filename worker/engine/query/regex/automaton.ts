@@ -6,6 +6,9 @@ const UNKNOWN = -1;
 const MATCHED = -2;
 const DEAD = -3;
 
+/** Transitions of a state, one for each byte: a look-up of the byte's class for every byte would cost as much again. */
+const ROW = 256;
+
 /** What stands beside a place between two bytes. */
 const EDGE = 0;
 const OTHER = 1;
@@ -21,6 +24,7 @@ interface State {
 
 /** Forgetting all states more often than every so many bytes means that they do not pay. */
 const BYTES_PER_STATE_MIN = 10;
+const BYTES_COUNTED_MAX = 2 ** 29;
 const VAIN_RESETS_MAX = 8;
 
 /**
@@ -31,15 +35,18 @@ export class Automaton {
   /** The states have grown too many too often: another way to match costs less. */
   exhausted = false;
   readonly #program: Program;
-  readonly #classes: Uint8Array;
-  /** Cells of a state: a transition for each class of bytes, then one for the end of the text. */
-  readonly #stride: number;
-  #table = new Int32Array(0);
+  /** The bytes of each class. */
+  readonly #members: Uint8Array[];
+  /** For each state, a multiple of ROW, and each byte the next state. */
+  #table = new Int32Array(8 * ROW);
+  /** For each state (not multiplied) what the end of the text makes of it. */
+  #ends: number[] = [];
   #states: State[] = [];
   #known = new Map<string, number>();
   #cells = 0;
   #start_states = new Int32Array(4).fill(UNKNOWN);
-  #bytes_since_reset = 0;
+  /** Bytes read since the states were last forgotten, roughly, and how often that was in vain. */
+  #bytes_read = 0;
   #vain_resets = 0;
   /** For each node the last round in which it was seen. */
   readonly #seen: Uint32Array;
@@ -47,8 +54,7 @@ export class Automaton {
 
   constructor(program: Program) {
     this.#program = program;
-    this.#classes = program.classes;
-    this.#stride = program.class_count + 1;
+    this.#members = Array.from({ length: program.class_count }, (_, own) => membersOf(program.classes, own));
     this.#seen = new Uint32Array(program.ops.length);
   }
 
@@ -59,28 +65,22 @@ export class Automaton {
   test(bytes: Uint8Array, start: number, end: number, from = start): boolean {
     let state = this.#startState(from === start ? EDGE : kindOf(bytes[from - 1]!));
     if (state < 0) return state === MATCHED;
-    const classes = this.#classes;
-    let table = this.#table;
-    let counted = from;
-    for (let at = from; at < end; at++) {
-      const byte = bytes[at]!;
-      let next = table[state + classes[byte]!]!;
-      if (next < 0) {
-        if (next === UNKNOWN) {
-          this.#bytes_since_reset += at - counted;
-          counted = at;
-          next = this.#step(state, classes[byte]!, byte);
-          table = this.#table;
-        }
-        if (next === MATCHED) return true;
-        if (next === DEAD) return false;
+    if (this.#bytes_read < BYTES_COUNTED_MAX) this.#bytes_read += end - from;
+    let at = from;
+    for (;;) {
+      const table = this.#table;
+      let next = 0;
+      for (; at < end; at++) {
+        next = table[state + bytes[at]!]!;
+        if (next < 0) break;
+        state = next;
       }
+      if (at === end) return this.#end(state) === MATCHED;
+      if (next === UNKNOWN) next = this.#step(state, bytes[at]!);
+      if (next < 0) return next === MATCHED;
       state = next;
+      at++;
     }
-    this.#bytes_since_reset += end - counted;
-    let last = table[state + this.#stride - 1]!;
-    if (last === UNKNOWN) last = this.#step(state, this.#stride - 1, -1);
-    return last === MATCHED;
   }
 
   #startState(before: number): number {
@@ -113,12 +113,23 @@ export class Automaton {
     return false;
   }
 
-  /** The state after a byte of a class (-1 for the end of the text), remembered in the table. */
-  #step(state: number, byte_class: number, byte: number): number {
-    const { nodes, before } = this.#states[state / this.#stride]!;
-    const after = byte < 0 ? EDGE : kindOf(byte);
-    const result = this.#transition(nodes, before, after, byte);
-    if (this.#states[state / this.#stride]?.nodes === nodes) this.#table[state + byte_class] = result;
+  /** The state after a byte, remembered for all bytes of its class. */
+  #step(state: number, byte: number): number {
+    const from = this.#states[state / ROW]!;
+    const result = this.#transition(from.nodes, from.before, kindOf(byte), byte);
+    // The states may have been forgotten meanwhile.
+    if (this.#states[state / ROW] !== from) return result;
+    for (const member of this.#members[this.#program.classes[byte]!]!) this.#table[state + member] = result;
+    return result;
+  }
+
+  #end(state: number): number {
+    let result = this.#ends[state / ROW]!;
+    if (result === UNKNOWN) {
+      const { nodes, before } = this.#states[state / ROW]!;
+      result = this.#transition(nodes, before, EDGE, -1);
+      this.#ends[state / ROW] = result;
+    }
     return result;
   }
 
@@ -158,31 +169,36 @@ export class Automaton {
     const key = `${before}:${sorted.join()}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    this.#cells += this.#stride + sorted.length;
-    if (this.#cells > QUERY_AUTOMATON_CELLS_MAX) this.#forget(this.#stride + sorted.length);
-    const state = this.#states.push({ nodes: sorted, before }) * this.#stride - this.#stride;
+    this.#cells += ROW + sorted.length;
+    if (this.#cells > QUERY_AUTOMATON_CELLS_MAX) this.#forget(ROW + sorted.length);
+    const state = (this.#states.push({ nodes: sorted, before }) - 1) * ROW;
+    this.#ends.push(UNKNOWN);
     this.#known.set(key, state);
-    this.#fit(state + this.#stride);
-    this.#table.fill(UNKNOWN, state, state + this.#stride);
+    this.#fit(state + ROW);
+    this.#table.fill(UNKNOWN, state, state + ROW);
     return state;
   }
 
   #fit(size: number): void {
     if (size <= this.#table.length) return;
-    const grown = new Int32Array(Math.max(size, this.#table.length * 2, this.#stride * 8));
+    const grown = new Int32Array(this.#table.length * 2);
     grown.set(this.#table);
     this.#table = grown;
   }
 
   #forget(cells: number): void {
-    if (this.#bytes_since_reset < this.#states.length * BYTES_PER_STATE_MIN && ++this.#vain_resets >= VAIN_RESETS_MAX)
-      this.exhausted = true;
+    if (this.#bytes_read < this.#states.length * BYTES_PER_STATE_MIN && ++this.#vain_resets >= VAIN_RESETS_MAX) this.exhausted = true;
     this.#states = [];
+    this.#ends = [];
     this.#known = new Map();
     this.#start_states.fill(UNKNOWN);
     this.#cells = cells;
-    this.#bytes_since_reset = 0;
+    this.#bytes_read = 0;
   }
+}
+
+function membersOf(classes: Uint8Array, own: number): Uint8Array {
+  return Uint8Array.from(classes.keys().filter((byte) => classes[byte] === own));
 }
 
 function kindOf(byte: number): number {

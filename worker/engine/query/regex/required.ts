@@ -38,10 +38,33 @@ interface Candidate {
 /** The best texts to look for before an expression is tried; null where none is known. */
 export function requiredTexts(root: Node): RequiredTexts | null {
   const as_written = chosen(root, false);
-  if (as_written && score(as_written) >= GOOD_SCORE) return { ...as_written, any_case: false };
+  if (as_written && score(as_written) >= GOOD_SCORE) return { ...sharpened(as_written), any_case: false };
   const any_case = chosen(root, true);
   const use = better(as_written, any_case);
   return use && score(use) >= SCORE_MIN ? { ...use, any_case: use !== as_written } : null;
+}
+
+/** Characters of logs from the most frequent one on; those that are not in it are rarer. */
+const FREQUENT = " etanroisdclup10-hm2f45.g3:b67/89_ykvwx=";
+/** A search goes from one occurrence of its first byte to the next, and so long it pays to have more behind a rare one. */
+const SHARP_LENGTH_MIN = 4;
+
+/** The texts from the rarest character on that has enough behind it: what is before it need not be looked for. */
+function sharpened({ texts, before_bytes }: Candidate): Candidate {
+  const cuts = texts.map((text) => {
+    let best = 0;
+    for (let at = 1; at + SHARP_LENGTH_MIN <= text.length; at++) if (rarity(text, at) > rarity(text, best)) best = at;
+    return best;
+  });
+  const cut_bytes = Math.max(...texts.map((text, index) => Buffer.byteLength(text.slice(0, cuts[index]))));
+  return { texts: texts.map((text, index) => text.slice(cuts[index]!)), before_bytes: before_bytes + cut_bytes };
+}
+
+/** Below zero inside of a character. */
+function rarity(text: string, at: number): number {
+  if (/[\udc00-\udfff]/.test(text[at]!)) return -1;
+  const place = FREQUENT.indexOf(text[at]!);
+  return place < 0 ? FREQUENT.length : place;
 }
 
 function chosen(root: Node, any_case: boolean): Candidate | null {
