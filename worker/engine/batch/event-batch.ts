@@ -47,6 +47,8 @@ export interface DictColumn {
   runs?: CodeRuns;
   /** Length of `values`. */
   value_count?: number;
+  /** Rows without a value. */
+  null_count?: number;
   pages?: ColumnPages;
   /** UTF-8 of one value. */
   valueBytes?(code: number): Uint8Array;

@@ -1,6 +1,15 @@
-import { ATTRIBUTE_PREFIX, type Column, type EventBatch, type EventRecord, NULL_CODE, STRING_FIELDS } from "./event-batch.ts";
+import {
+  ATTRIBUTE_PREFIX,
+  type Column,
+  type DictColumn,
+  type EventBatch,
+  type EventRecord,
+  NULL_CODE,
+  STRING_FIELDS,
+} from "./event-batch.ts";
 import { HashSum, hashField, hashText, NameSeeds } from "./identity-hash.ts";
-import { cellAt, restAt } from "./record.ts";
+import { bytesAt, codeAt, ingestAt, numberAt, timeAt, valueBytes } from "./pages.ts";
+import { hasCell, restAt } from "./record.ts";
 
 /**
  * The identity of an event: its time, a 64-bit hash of its canonical row, and a counter among identical copies.
@@ -30,7 +39,7 @@ export function rowHash(batch: EventBatch, row: number): string {
 
 const hashers = new WeakMap<EventBatch, RowHasher>();
 
-/** Hashes of many rows of one batch; each value of a dictionary is hashed once. */
+/** Hashes of many rows of one batch; each value of a small dictionary is hashed once. */
 export class RowHasher {
   readonly #batch: EventBatch;
   readonly #columns: ColumnHasher[];
@@ -42,57 +51,86 @@ export class RowHasher {
   }
 
   hash(row: number): string {
-    const { timestamp_us, ingest_us } = this.#batch;
+    const timestamp_us = timeAt(this.#batch, row);
+    const ingest_us = ingestAt(this.#batch, row);
     this.#sum.clear();
-    hashField("timestamp", timestamp_us[row] ?? 0, this.#sum);
-    hashField("ingest_ts", ingest_us[row] ?? 0, this.#sum);
+    hashField("timestamp", timestamp_us, this.#sum);
+    hashField("ingest_ts", ingest_us, this.#sum);
     for (const column of this.#columns) column.add(row, this.#sum);
     const rest = restAt(this.#batch, row);
     if (rest) this.#addRest(rest, row);
-    return orderedHash(ingest_us[row] ?? 0, this.#sum);
+    return orderedHash(ingest_us, this.#sum);
   }
 
   #addRest(rest: Record<string, unknown>, row: number): void {
     for (const name of Object.keys(rest)) {
       const field = ATTRIBUTE_PREFIX + name;
       const column = this.#batch.columns.get(field);
-      if (!column || cellAt(column, row) === null) hashField(field, rest[name], this.#sum);
+      if (!column || !hasCell(column, row)) hashField(field, rest[name], this.#sum);
     }
   }
 }
+
+/** Hashes of the values of a dictionary are remembered where it has at most so many. */
+const REMEMBERED_VALUES_MAX = 4_096;
 
 class ColumnHasher {
   readonly #column: Column;
   readonly #name: string;
   readonly #seeds: NameSeeds;
-  /** Two lanes for each value of a dictionary. */
-  readonly #known: Uint32Array;
+  readonly #own = new HashSum();
+  /** Two lanes for each value of a small dictionary, and whether they are there. */
+  #known: Uint32Array | null = null;
+  #is_known: Uint8Array | null = null;
 
   constructor(name: string, column: Column) {
     this.#name = name;
     this.#column = column;
     this.#seeds = new NameSeeds(name);
-    this.#known = new Uint32Array(column.kind === "dict" ? column.values.length * 2 : 0);
-    if (column.kind !== "dict") return;
-    const sum = new HashSum();
-    column.values.forEach((value, code) => {
-      sum.clear();
-      hashField(name, value, sum);
-      this.#known[2 * code] = sum.low;
-      this.#known[2 * code + 1] = sum.high;
-    });
   }
 
   add(row: number, sum: HashSum): void {
     const column = this.#column;
-    if (column.kind === "dict") {
-      const code = column.codes[row] as number;
-      if (code !== NULL_CODE) sum.add(this.#known[2 * code] as number, this.#known[2 * code + 1] as number);
-    } else if (!column.present || column.present[row] === 1) {
-      if (column.kind === "bytes")
-        hashText(this.#seeds, column.bytes, column.offsets[row] as number, column.offsets[row + 1] as number, sum);
-      else hashField(this.#name, column.kind === "bool" ? column.values[row] !== 0 : (column.values[row] as number), sum);
+    switch (column.kind) {
+      case "dict": {
+        const code = codeAt(column, row);
+        if (code !== NULL_CODE) this.#addValue(column, code, sum);
+        return;
+      }
+      case "bytes": {
+        const bytes = bytesAt(column, row);
+        if (bytes !== null) hashText(this.#seeds, bytes, 0, bytes.length, sum);
+        return;
+      }
+      case "bool":
+        if (!column.present || column.present[row] === 1) hashField(this.#name, column.values[row] !== 0, sum);
+        return;
+      default:
+        hashField(this.#name, numberAt(column, row), sum);
     }
+  }
+
+  #addValue(column: DictColumn, code: number, sum: HashSum): void {
+    const count = column.value_count ?? column.values.length;
+    if (count > REMEMBERED_VALUES_MAX) {
+      this.#hashValue(column, code, sum);
+      return;
+    }
+    this.#known ??= new Uint32Array(count * 2);
+    this.#is_known ??= new Uint8Array(count);
+    if (this.#is_known[code] === 0) {
+      this.#own.clear();
+      this.#hashValue(column, code, this.#own);
+      this.#known[2 * code] = this.#own.low;
+      this.#known[2 * code + 1] = this.#own.high;
+      this.#is_known[code] = 1;
+    }
+    sum.add(this.#known[2 * code]!, this.#known[2 * code + 1]!);
+  }
+
+  #hashValue(column: DictColumn, code: number, sum: HashSum): void {
+    const bytes = valueBytes(column, code);
+    hashText(this.#seeds, bytes, 0, bytes.length, sum);
   }
 }
 

@@ -3,11 +3,13 @@ import {
   ATTRIBUTE_PREFIX,
   type BytesColumn,
   type Column,
+  type DictColumn,
   type EventBatch,
   type EventRecord,
   NULL_CODE,
   STRING_FIELDS,
 } from "./event-batch.ts";
+import { bytesAt, codeAt, ingestAt, numberAt, timeAt } from "./pages.ts";
 
 /** A value of one field in one row, as JSON has it. */
 export type FieldValue = string | number | boolean | unknown[] | Record<string, unknown> | null;
@@ -37,31 +39,54 @@ export function textAt(column: BytesColumn, row: number): string {
   return bufferOf(column.bytes).toString("utf8", column.offsets[row] ?? 0, column.offsets[row + 1] ?? 0);
 }
 
-/** A column's value in a row; null where it has none. */
+/** A column's value in a row; null where it has none. Of a column in pages only what the row needs is decoded. */
 export function cellAt(column: Column, row: number): string | number | boolean | null {
-  if (column.kind === "dict") {
-    const code = column.codes[row] ?? NULL_CODE;
-    return code === NULL_CODE ? null : (column.values[code] ?? null);
+  switch (column.kind) {
+    case "dict": {
+      const code = codeAt(column, row);
+      return code === NULL_CODE ? null : valueText(column, code);
+    }
+    case "bytes": {
+      const bytes = bytesAt(column, row);
+      return bytes === null ? null : bufferOf(bytes).toString("utf8");
+    }
+    case "bool":
+      if (column.present && column.present[row] === 0) return null;
+      return column.values[row] !== 0;
+    default:
+      return numberAt(column, row);
   }
-  if (column.present && column.present[row] === 0) return null;
-  if (column.kind === "bytes") return textAt(column, row);
-  const value = column.values[row] ?? 0;
-  return column.kind === "bool" ? value !== 0 : value;
+}
+
+function valueText(column: DictColumn, code: number): string {
+  return column.valueBytes ? bufferOf(column.valueBytes(code)).toString("utf8") : column.values[code]!;
+}
+
+/** Whether a column has a value in a row. */
+export function hasCell(column: Column, row: number): boolean {
+  switch (column.kind) {
+    case "dict":
+      return codeAt(column, row) !== NULL_CODE;
+    case "bytes":
+      return bytesAt(column, row) !== null;
+    case "bool":
+      return !column.present || column.present[row] === 1;
+    default:
+      return numberAt(column, row) !== null;
+  }
 }
 
 /** The attributes of a row that have no column; null where there are none. */
 export function restAt(batch: EventBatch, row: number): Record<string, unknown> | null {
-  const rest = batch.rest;
-  if (!rest || (rest.present && rest.present[row] === 0)) return null;
-  if (rest.offsets[row] === rest.offsets[row + 1]) return null;
-  return JSON.parse(textAt(rest, row)) as Record<string, unknown>;
+  const bytes = batch.rest ? bytesAt(batch.rest, row) : null;
+  return bytes === null || bytes.length === 0 ? null : (JSON.parse(bufferOf(bytes).toString("utf8")) as Record<string, unknown>);
 }
 
 /** One event as the API shows it: nulls left out, attributes flat by their dotted names. */
 export function recordAt(batch: EventBatch, row: number): EventRecord {
   const record: EventRecord = {
-    timestamp: formatTimestamp_us(batch.timestamp_us[row] ?? 0),
-    ingest_ts: formatTimestamp_us(batch.ingest_us[row] ?? 0),
+    timestamp: formatTimestamp_us(timeAt(batch, row)),
+    ingest_ts: formatTimestamp_us(ingestAt(batch, row)),
     attributes: {},
   };
   for (const field of STRING_FIELDS) {

@@ -8,9 +8,16 @@ import {
   NULL_CODE,
   type NumberColumn,
 } from "./event-batch.ts";
-import { columnValue, conform, unifyColumns, usesOf } from "./unify.ts";
+import { bytesAt, codeAt, ingestAt, numberAt, timeAt, timesOf, valueBytes } from "./pages.ts";
+import { cellAt } from "./record.ts";
+import { SharedDict } from "./shared-dict.ts";
+import { conform, unifyColumns, usesOf } from "./unify.ts";
+import { utf8Text } from "./utf8.ts";
 
-export { columnValue, textAt } from "./unify.ts";
+export { cellAt as columnValue } from "./record.ts";
+
+/** Of rows fewer than this share of a batch's, only the pages that hold them are decoded. */
+const SPARSE_SHARE = 1 / 32;
 
 /** The given rows of a batch, in the given order; dictionaries are shared with it. */
 export function selectRows(batch: EventBatch, rows: Uint32Array): EventBatch {
@@ -18,25 +25,44 @@ export function selectRows(batch: EventBatch, rows: Uint32Array): EventBatch {
   for (const [name, column] of batch.columns) columns.set(name, selectColumn(column, rows));
   return {
     rows: rows.length,
-    timestamp_us: gather(batch.timestamp_us, rows),
-    ingest_us: gather(batch.ingest_us, rows),
+    timestamp_us: timesOf(batch, rows),
+    ingest_us: isSparse(batch.time_columns?.ingest_ts, rows)
+      ? Float64Array.from(rows, (row) => ingestAt(batch, row))
+      : gather(batch.ingest_us, rows),
     columns,
     rest: batch.rest === null ? null : selectBytes(batch.rest, rows),
   };
+}
+
+function isSparse(column: Column | undefined, rows: Uint32Array): boolean {
+  return column?.pages !== undefined && rows.length < column.pages.starts.at(-1)! * SPARSE_SHARE;
 }
 
 /** A column's values in the given rows. */
 export function selectColumn(column: Column, rows: Uint32Array): Column {
   switch (column.kind) {
     case "dict":
-      return { kind: "dict", values: column.values, codes: gather(column.codes, rows) };
+      return new SharedDict(column, isSparse(column, rows) ? rows.map((row) => codeAt(column, row)) : gather(column.codes, rows));
     case "bytes":
       return selectBytes(column, rows);
     case "bool":
       return { kind: "bool", values: gather(column.values, rows), present: gatherMarks(column.present, rows) };
     default:
-      return { kind: column.kind, values: gather(column.values, rows), present: gatherMarks(column.present, rows) };
+      return isSparse(column, rows)
+        ? selectNumbers(column, rows)
+        : { kind: column.kind, values: gather(column.values, rows), present: gatherMarks(column.present, rows) };
   }
+}
+
+function selectNumbers(column: NumberColumn, rows: Uint32Array): NumberColumn {
+  const values = new Float64Array(rows.length);
+  const present = new Uint8Array(rows.length).fill(1);
+  for (let index = 0; index < rows.length; index++) {
+    const value = numberAt(column, rows[index]!);
+    if (value === null) present[index] = 0;
+    else values[index] = value;
+  }
+  return { kind: column.kind, values, present: present.includes(0) ? present : null };
 }
 
 /** Numbers at the given places. */
@@ -51,6 +77,7 @@ function gatherMarks(present: Uint8Array | null, rows: Uint32Array): Uint8Array 
 }
 
 export function selectBytes(column: BytesColumn, rows: Uint32Array): BytesColumn {
+  if (isSparse(column, rows)) return collectBytes(Array.from(rows, (row) => bytesAt(column, row)));
   const { offsets: from, bytes: source } = column;
   const offsets = new Uint32Array(rows.length + 1);
   let size = 0;
@@ -65,6 +92,16 @@ export function selectBytes(column: BytesColumn, rows: Uint32Array): BytesColumn
     copyBytes(source, from[row]!, from[row + 1]!, bytes, offsets[index]!);
   }
   return { kind: "bytes", offsets, bytes, present: gatherMarks(column.present, rows) };
+}
+
+/** Strings as a column; null has no value. */
+function collectBytes(parts: readonly (Uint8Array | null)[]): BytesColumn {
+  const offsets = new Uint32Array(parts.length + 1);
+  for (const [index, part] of parts.entries()) offsets[index + 1] = offsets[index]! + (part?.length ?? 0);
+  const bytes = new Uint8Array(offsets[parts.length]!);
+  for (const [index, part] of parts.entries()) if (part !== null) bytes.set(part, offsets[index]!);
+  const present = parts.includes(null) ? Uint8Array.from(parts, (part) => (part === null ? 0 : 1)) : null;
+  return { kind: "bytes", offsets, bytes, present };
 }
 
 /** For short strings a loop is faster than a view and `set`. */
@@ -181,8 +218,13 @@ function concatDicts(parts: readonly ColumnPart[], rows: number): DictColumn {
 }
 
 function mergeDict(column: DictColumn, target: Uint32Array, values: string[], known: Map<string, number>): void {
+  const count = column.value_count ?? column.values.length;
+  // A few rows of a large dictionary are looked up one by one; for many, what was found is kept by code.
+  const few = target.length * 4 < count;
+  const merged = few ? null : new Uint32Array(count).fill(NULL_CODE);
+  const textOf = few && column.valueBytes ? (code: number) => utf8Text(valueBytes(column, code)) : null;
   const numberOf = (code: number): number => {
-    const value = column.values[code]!;
+    const value = textOf === null ? column.values[code]! : textOf(code);
     let number = known.get(value);
     if (number === undefined) {
       number = values.length;
@@ -191,10 +233,9 @@ function mergeDict(column: DictColumn, target: Uint32Array, values: string[], kn
     }
     return number;
   };
-  // A few rows of a large dictionary are looked up one by one; for many, what was found is kept by code.
-  const merged = target.length * 4 < column.values.length ? null : new Uint32Array(column.values.length).fill(NULL_CODE);
+  const { codes } = column;
   for (let row = 0; row < target.length; row++) {
-    const code = column.codes[row]!;
+    const code = codes[row]!;
     let number = code === NULL_CODE || merged === null ? NULL_CODE : merged[code]!;
     if (number === NULL_CODE && code !== NULL_CODE) {
       number = numberOf(code);
@@ -258,7 +299,7 @@ let remembered: { rest: BytesColumn; row: number; object: Record<string, unknown
 /** The rest object of a row; the last one is remembered, since values are asked for name by name. */
 function restAt(rest: BytesColumn, row: number): Record<string, unknown> {
   if (remembered !== null && remembered.rest === rest && remembered.row === row) return remembered.object;
-  const text = columnValue(rest, row) as string | null;
+  const text = cellAt(rest, row) as string | null;
   const object = text === null ? {} : (JSON.parse(text) as Record<string, unknown>);
   remembered = { rest, row, object };
   return object;
@@ -269,10 +310,10 @@ function restAt(rest: BytesColumn, row: number): Record<string, unknown> {
  * `timestamp` and `ingest_ts` are microseconds since the epoch.
  */
 export function valueAt(batch: EventBatch, name: string, row: number): string | number | boolean | unknown[] | null {
-  if (name === "timestamp") return batch.timestamp_us[row]!;
-  if (name === "ingest_ts") return batch.ingest_us[row]!;
+  if (name === "timestamp") return timeAt(batch, row);
+  if (name === "ingest_ts") return ingestAt(batch, row);
   const column = batch.columns.get(name);
-  const value = column === undefined ? null : columnValue(column, row);
+  const value = column === undefined ? null : cellAt(column, row);
   if (value !== null || batch.rest === null) return value;
   const attribute = name.startsWith(ATTRIBUTE_PREFIX) ? name.slice(ATTRIBUTE_PREFIX.length) : name;
   const rest = restAt(batch.rest, row);

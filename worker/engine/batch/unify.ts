@@ -1,6 +1,7 @@
 /** One set of columns for batches that do not agree: which columns there are, of which type, and what goes to the rest column instead. */
 import { Buffer } from "node:buffer";
 import { ATTRIBUTE_PREFIX, type BytesColumn, type Column, type EventBatch, NULL_CODE } from "./event-batch.ts";
+import { cellAt } from "./record.ts";
 
 /** What a column can hold; strings may be a dictionary in one batch and bytes in the next. */
 export type Family = "string" | "int64" | "double" | "bool";
@@ -79,7 +80,7 @@ export function conform(batch: EventBatch, layout: Layout): EventBatch {
   const additions: (string | undefined)[] = new Array(batch.rows);
   for (const [name, column] of odd) {
     if (column.kind === "int64" && layout.get(name) === "double") {
-      columns.set(name, { ...column, kind: "double" });
+      columns.set(name, { kind: "double", values: column.values, present: column.present });
       continue;
     }
     columns.delete(name);
@@ -102,22 +103,8 @@ function addMembers(additions: (string | undefined)[], name: string, column: Col
 }
 
 function plainMember(column: Column, row: number, prefix: string): string | undefined {
-  const value = columnValue(column, row);
+  const value = cellAt(column, row);
   return value === null ? undefined : prefix + JSON.stringify(value);
-}
-
-/** A column's value in a row; null where it has none. */
-export function columnValue(column: Column, row: number): string | number | boolean | null {
-  if (column.kind === "dict") return column.values[column.codes[row]!] ?? null;
-  if (column.present !== null && column.present[row] !== 1) return null;
-  if (column.kind === "bytes") return textAt(column, row);
-  return column.kind === "bool" ? column.values[row] !== 0 : column.values[row]!;
-}
-
-export function textAt(column: BytesColumn, row: number): string {
-  const { bytes, offsets } = column;
-  const start = offsets[row]!;
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, offsets[row + 1]! - start).toString("utf8");
 }
 
 function extendRest(rest: BytesColumn | null, additions: readonly (string | undefined)[], rows: number): BytesColumn | null {
@@ -126,7 +113,7 @@ function extendRest(rest: BytesColumn | null, additions: readonly (string | unde
   const present = new Uint8Array(rows);
   for (let row = 0; row < rows; row++) {
     const addition = additions[row];
-    const old = rest === null ? null : (columnValue(rest, row) as string | null);
+    const old = rest === null ? null : (cellAt(rest, row) as string | null);
     if (addition === undefined && old === null) {
       texts[row] = "";
       continue;

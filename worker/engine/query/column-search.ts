@@ -2,32 +2,39 @@ import { Buffer } from "node:buffer";
 import type { BytesColumn } from "../batch/event-batch.ts";
 import { bufferOf } from "../batch/record.ts";
 import { foldedBytesPattern } from "./fold.ts";
+import { countOf } from "./mask.ts";
 
 /**
  * Search of a text in all rows of a bytes column at once.
  *
  * Exact texts go through the native byte search. Texts of any case go through V8's compiled search of a literal regular expression (the
- * UTF-8 bytes of each letter's cases) over Latin-1 views of the bytes, a piece of the column at a time: within a third of a byte search on a
- * lower-cased copy, without making and keeping one.
+ * UTF-8 bytes of each letter's cases) over Latin-1 views of the bytes, a piece of the column at a time: as fast as a byte search, without making
+ * and keeping a lower-cased copy.
  */
 interface Finder {
+  /** Begins with other bytes. */
+  reset(bytes: Buffer): void;
   /** First occurrence at or after a byte position, -1 where there is none; positions asked for never decrease. */
   find(from: number): number;
   /** Byte position behind the occurrence found last. */
   end: number;
 }
 
-/** Small enough to stay in the processor's second cache. */
+/** A page of a segment goes in one piece. */
 const CHUNK_SIZE_BYTES = 32 * 1024;
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 class ExactFinder implements Finder {
   end = 0;
-  readonly #bytes: Buffer;
+  #bytes = NO_BYTES;
   readonly #needle: Buffer;
 
-  constructor(bytes: Buffer, text: string) {
-    this.#bytes = bytes;
+  constructor(text: string) {
     this.#needle = Buffer.from(text);
+  }
+
+  reset(bytes: Buffer): void {
+    this.#bytes = bytes;
   }
 
   find(from: number): number {
@@ -39,7 +46,7 @@ class ExactFinder implements Finder {
 
 class FoldingFinder implements Finder {
   end = 0;
-  readonly #bytes: Buffer;
+  #bytes = NO_BYTES;
   readonly #pattern: RegExp;
   /** Bytes of an occurrence; they differ where a letter's cases have different lengths in UTF-8. */
   readonly #size_min: number;
@@ -47,12 +54,17 @@ class FoldingFinder implements Finder {
   #chunk = "";
   #chunk_start = 0;
 
-  constructor(bytes: Buffer, text: string) {
-    this.#bytes = bytes;
+  constructor(text: string) {
     const { source, size_bytes_min, size_bytes_max } = foldedBytesPattern(text);
     this.#pattern = new RegExp(source, "g");
     this.#size_min = size_bytes_min;
     this.#size_max = size_bytes_max;
+  }
+
+  reset(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#chunk = "";
+    this.#chunk_start = 0;
   }
 
   find(from: number): number {
@@ -89,10 +101,27 @@ class FoldingFinder implements Finder {
   }
 }
 
+/** Finders of the texts searched for last: a column's pages are searched one after another, and several texts in turn. */
+const FINDERS_MAX = 32;
+const finders = new Map<string, Finder>();
+
+function finderOf(text: string, any_case: boolean, bytes: Buffer): Finder {
+  const key = (any_case ? "i" : "x") + text;
+  let finder = finders.get(key);
+  if (finder === undefined) {
+    finder = any_case ? new FoldingFinder(text) : new ExactFinder(text);
+    if (finders.size === FINDERS_MAX) finders.delete(finders.keys().next().value!);
+    finders.set(key, finder);
+  }
+  finder.reset(bytes);
+  return finder;
+}
+
 /**
- * Clears the rows of `mask` without an occurrence that `accept` takes.
+ * Clears the rows of `mask` without an occurrence that `accept` takes. Where the text does not occur at all, nothing but the column's bytes is
+ * touched.
  * @param text not empty
- * @param accept asked with the occurrence's and the row's byte ranges; once true, the row's other occurrences are passed over
+ * @param accept asked with the occurrence's and the row's byte ranges; once true, the row's other occurrences are passed over. Never searches itself.
  */
 export function searchColumn(
   column: BytesColumn,
@@ -101,17 +130,34 @@ export function searchColumn(
   mask: Uint8Array,
   accept: (at: number, end: number, row_start: number, row_end: number) => boolean,
 ): void {
-  const rows = mask.length;
+  const finder = finderOf(text, options.any_case, bufferOf(column.bytes));
+  try {
+    searchRows(finder, column, mask, accept);
+  } finally {
+    finder.reset(NO_BYTES);
+  }
+}
+
+function searchRows(
+  finder: Finder,
+  column: BytesColumn,
+  mask: Uint8Array,
+  accept: (at: number, end: number, row_start: number, row_end: number) => boolean,
+): void {
+  let at = finder.find(0);
+  if (at < 0) {
+    mask.fill(0);
+    return;
+  }
   const { offsets } = column;
-  const bytes = bufferOf(column.bytes).subarray(0, offsets[rows] as number);
-  const finder = options.any_case ? new FoldingFinder(bytes, text) : new ExactFinder(bytes, text);
+  const rows = mask.length;
+  if (at < offsets[0]!) at = finder.find(offsets[0]!);
   let row = 0;
-  let at = finder.find(offsets[0] as number);
-  while (at >= 0 && row < rows) {
-    while ((offsets[row + 1] as number) <= at) mask[row++] = 0;
-    const row_end = offsets[row + 1] as number;
+  while (at >= 0 && at < offsets[rows]!) {
+    while (offsets[row + 1]! <= at) mask[row++] = 0;
+    const row_end = offsets[row + 1]!;
     const wanted = mask[row] === 1 && finder.end <= row_end;
-    if (wanted && !accept(at, finder.end, offsets[row] as number, row_end)) {
+    if (wanted && !accept(at, finder.end, offsets[row]!, row_end)) {
       at = finder.find(at + 1);
       continue;
     }
@@ -120,6 +166,14 @@ export function searchColumn(
     at = finder.find(row_end);
   }
   mask.fill(0, row);
+}
+
+/** Below one row in this many, rows are tested one by one instead of being searched all. */
+const SPARSE_DIVISOR = 32;
+
+/** Whether so few rows are left that a search of all rows does not pay. */
+export function isSparse(mask: Uint8Array): boolean {
+  return countOf(mask) * SPARSE_DIVISOR <= mask.length;
 }
 
 /** As `searchColumn`, with one test of the row's whole text where an occurrence is found in it. */

@@ -1,4 +1,4 @@
-import { type Filter, type FilterKind, isEmpty } from "./filter.ts";
+import { cheapestFirst, type Filter, type FilterKind, isEmpty } from "./filter.ts";
 import { ALL } from "./filter-all.ts";
 
 /** `a b`, `a AND b`: every one holds. Two or more filters, none of them an "and" or "all" itself. */
@@ -19,9 +19,7 @@ export const andKind: FilterKind<AndFilter> = {
   fields: (filter, _visit, descend) => filter.filters.forEach(descend),
   cost: (filter, batch, walk) => filter.filters.reduce((sum, part) => sum + walk.cost(part, batch), 0),
   apply(filter, batch, mask, walk) {
-    const costs = new Map(filter.filters.map((part) => [part, walk.cost(part, batch)]));
-    const ordered = [...filter.filters].sort((a, b) => (costs.get(a) ?? 0) - (costs.get(b) ?? 0));
-    for (const part of ordered) {
+    for (const part of cheapestFirst(filter.filters, batch, walk)) {
       walk.apply(part, batch, mask);
       if (isEmpty(mask)) return;
     }

@@ -1,8 +1,8 @@
 import { fieldCost, matchField } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
-import { type Operand, orderTo, printOperand } from "./operand.ts";
+import { intervalTo, type Operand, orderTo, printOperand } from "./operand.ts";
 import { printField } from "./quote.ts";
-import type { ValueTest } from "./value-test.ts";
+import { remembered, type ValueTest } from "./value-test.ts";
 
 export type CompareOperator = ">" | ">=" | "<" | "<=" | "=";
 
@@ -18,7 +18,7 @@ export const compareKind: FilterKind<CompareFilter> = {
   print: ({ field, operator, operand }) => printField(field) + operator + printOperand(operand),
   fields: (filter, visit) => visit(filter.field),
   cost: (filter, batch) => 2 * fieldCost(batch, filter.field),
-  apply: (filter, batch, mask) => matchField(batch, filter.field, compareTest(filter), mask),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, remembered(filter, compareTest), mask),
 };
 
 const HOLDS: Record<CompareOperator, (order: number) => boolean> = {
@@ -36,5 +36,6 @@ function compareTest({ operator, operand }: CompareFilter): ValueTest {
     text: (value) => holds(order.text(value)),
     number: (value) => holds(order.number(value)),
     time: (time_us) => holds(order.time(time_us)),
+    interval: intervalTo(operand, operator) ?? undefined,
   };
 }

@@ -2,7 +2,7 @@ import { searchColumn } from "./column-search.ts";
 import { fieldCost, matchField } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
 import { printField, quote } from "./quote.ts";
-import { textTest } from "./value-test.ts";
+import { remembered, textTest } from "./value-test.ts";
 
 /** `message:contains("tion reset")`: the text anywhere in the value, letter by letter. */
 export interface ContainsFilter {
@@ -15,10 +15,10 @@ export const containsKind: FilterKind<ContainsFilter> = {
   print: ({ field, text }) => `${printField(field)}contains(${quote(text)})`,
   fields: (filter, visit) => visit(filter.field),
   cost: (filter, batch) => fieldCost(batch, filter.field),
-  apply: ({ field, text }, batch, mask) => matchField(batch, field, containsTest(text), mask),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, remembered(filter, containsTest), mask),
 };
 
-function containsTest(text: string) {
+function containsTest({ text }: ContainsFilter) {
   return textTest(
     (value) => value.includes(text),
     (column, mask) => {

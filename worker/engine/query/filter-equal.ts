@@ -1,11 +1,11 @@
-import { Buffer } from "node:buffer";
 import type { BytesColumn } from "../batch/event-batch.ts";
+import { searchColumn } from "./column-search.ts";
 import { fieldCost, matchField } from "./field-match.ts";
 import { ANY_FIELD } from "./fields.ts";
 import type { FilterKind } from "./filter.ts";
 import { readExactNumber } from "./numbers.ts";
 import { printField, printValue, quote } from "./quote.ts";
-import type { ValueTest } from "./value-test.ts";
+import { remembered, type ValueTest } from "./value-test.ts";
 
 /** `service:api`, `path:"/a b"`, `message:="all of it"`: the whole value, letter by letter; a number also where it is written otherwise (`5.0`). */
 export interface EqualFilter {
@@ -25,28 +25,26 @@ export const equalKind: FilterKind<EqualFilter> = {
   },
   fields: (filter, visit) => visit(filter.field),
   cost: (filter, batch) => fieldCost(batch, filter.field),
-  apply: (filter, batch, mask) => matchField(batch, filter.field, equalTest(filter.value), mask),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, remembered(filter, equalTest), mask),
 };
 
-function equalTest(value: string): ValueTest {
+function equalTest({ value }: EqualFilter): ValueTest {
   const number = readExactNumber(value);
   return {
     text: (text) => text === value,
     number: (stored) => stored === number || String(stored) === value,
-    scan: (column, mask) => scanEqual(column, Buffer.from(value), mask),
+    scan: (column, mask) => scanEqual(column, value, mask),
+    exact: [value],
+    // Stored numbers that are written like the value are equal to it as well.
+    interval: number === null ? undefined : { low: number, high: number },
   };
 }
 
-function scanEqual(column: BytesColumn, wanted: Uint8Array, mask: Uint8Array): void {
-  const { offsets, bytes } = column;
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 0) continue;
-    const start = offsets[row] as number;
-    if ((offsets[row + 1] as number) - start !== wanted.length || !bytesEqual(bytes, start, wanted)) mask[row] = 0;
+function scanEqual(column: BytesColumn, value: string, mask: Uint8Array): void {
+  if (value !== "") {
+    searchColumn(column, value, { any_case: false }, mask, (at, end, row_start, row_end) => at === row_start && end === row_end);
+    return;
   }
-}
-
-function bytesEqual(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {
-  for (let index = 0; index < wanted.length; index++) if (bytes[start + index] !== wanted[index]) return false;
-  return true;
+  const { offsets } = column;
+  for (let row = 0; row < mask.length; row++) if (offsets[row] !== offsets[row + 1]) mask[row] = 0;
 }

@@ -3,7 +3,7 @@ import { fieldCost, matchField, testRows } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
 import { fold } from "./fold.ts";
 import { printField, quote } from "./quote.ts";
-import { textTest } from "./value-test.ts";
+import { remembered, textTest } from "./value-test.ts";
 
 /** `user:icase("Alice")`: the whole value, whatever its case. */
 export interface IcaseFilter {
@@ -16,10 +16,10 @@ export const icaseKind: FilterKind<IcaseFilter> = {
   print: ({ field, value }) => `${printField(field)}icase(${quote(value)})`,
   fields: (filter, visit) => visit(filter.field),
   cost: (filter, batch) => 2 * fieldCost(batch, filter.field),
-  apply: (filter, batch, mask) => matchField(batch, filter.field, icaseTest(filter.value), mask),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, remembered(filter, icaseTest), mask),
 };
 
-function icaseTest(value: string) {
+function icaseTest({ value }: IcaseFilter) {
   const folded = fold(value);
   const meets = (text: string) => fold(text) === folded;
   return textTest(meets, (column, mask) => {

@@ -1,4 +1,5 @@
 import type { Filter, FilterKind } from "./filter.ts";
+import { clearRows } from "./mask.ts";
 
 /** `-a`, `!a`, `NOT a`: does not hold; events without the field are among them. */
 export interface NotFilter {
@@ -17,6 +18,6 @@ export const notKind: FilterKind<NotFilter> = {
   apply(filter, batch, mask, walk) {
     const matched = mask.slice();
     walk.apply(filter.filter, batch, matched);
-    for (let row = 0; row < mask.length; row++) if (matched[row] === 1) mask[row] = 0;
+    clearRows(mask, matched);
   },
 };

@@ -1,4 +1,5 @@
-import { type Filter, type FilterKind, isEmpty } from "./filter.ts";
+import { cheapestFirst, type Filter, type FilterKind } from "./filter.ts";
+import { addRows, clearRows, isEmpty } from "./mask.ts";
 
 /** `a OR b`: at least one holds. Two or more filters, none of them an "or" itself. */
 export interface OrFilter {
@@ -19,14 +20,11 @@ export const orKind: FilterKind<OrFilter> = {
   apply(filter, batch, mask, walk) {
     const undecided = mask.slice();
     mask.fill(0);
-    for (const part of filter.filters) {
+    for (const part of cheapestFirst(filter.filters, batch, walk)) {
       const matched = undecided.slice();
       walk.apply(part, batch, matched);
-      for (let row = 0; row < mask.length; row++) {
-        if (matched[row] === 0) continue;
-        mask[row] = 1;
-        undecided[row] = 0;
-      }
+      addRows(mask, matched);
+      clearRows(undecided, matched);
       if (isEmpty(undecided)) return;
     }
   },

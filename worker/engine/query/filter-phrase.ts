@@ -6,7 +6,7 @@ import type { FilterKind } from "./filter.ts";
 import { isAscii, isWordUnit } from "./fold.ts";
 import { printField, printPattern } from "./quote.ts";
 import { phraseTest } from "./text-pattern.ts";
-import { textTest, type ValueTest } from "./value-test.ts";
+import { remembered, textTest, type ValueTest } from "./value-test.ts";
 
 /**
  * `timeout`, `"connection reset"`, `time*`, `"user * logged in"`: whole words in sequence, separators as written, case-insensitively.
@@ -30,10 +30,10 @@ export const phraseKind: FilterKind<PhraseFilter> = {
   },
   fields: (filter, visit) => visit(filter.field),
   cost: (filter, batch) => fieldCost(batch, filter.field),
-  apply: (filter, batch, mask) => matchField(batch, filter.field, phraseValueTest(filter.parts), mask),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, remembered(filter, phraseValueTest), mask),
 };
 
-function phraseValueTest(parts: readonly string[]): ValueTest {
+function phraseValueTest({ parts }: PhraseFilter): ValueTest {
   const test = phraseTest(parts);
   const texts = parts.filter(Boolean);
   if (texts.length === 1) return textTest(test, borderedScan(parts));

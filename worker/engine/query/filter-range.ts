@@ -1,8 +1,8 @@
 import { fieldCost, matchField } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
-import { type Operand, type Order, orderTo, printOperand } from "./operand.ts";
+import { intervalTo, type Operand, type Order, orderTo, printOperand } from "./operand.ts";
 import { printField } from "./quote.ts";
-import type { ValueTest } from "./value-test.ts";
+import { type Interval, remembered, type ValueTest } from "./value-test.ts";
 
 export interface Bound {
   operand: Operand;
@@ -26,7 +26,7 @@ export const rangeKind: FilterKind<RangeFilter> = {
   },
   fields: (filter, visit) => visit(filter.field),
   cost: (filter, batch) => 2 * fieldCost(batch, filter.field),
-  apply: (filter, batch, mask) => matchField(batch, filter.field, rangeTest(filter), mask),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, remembered(filter, rangeTest), mask),
 };
 
 function rangeTest({ min, max }: RangeFilter): ValueTest {
@@ -40,5 +40,13 @@ function rangeTest({ min, max }: RangeFilter): ValueTest {
     text: (value) => holds((order) => order.text(value)),
     number: (value) => holds((order) => order.number(value)),
     time: (time_us) => holds((order) => order.time(time_us)),
+    interval: rangeInterval(min, max),
   };
+}
+
+function rangeInterval(min: Bound | null, max: Bound | null): Interval | undefined {
+  const above = min && intervalTo(min.operand, min.inclusive ? ">=" : ">");
+  const below = max && intervalTo(max.operand, max.inclusive ? "<=" : "<");
+  if ((min && !above) || (max && !below)) return undefined;
+  return { low: above?.low ?? Number.NEGATIVE_INFINITY, high: below?.high ?? Number.POSITIVE_INFINITY };
 }

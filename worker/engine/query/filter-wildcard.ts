@@ -3,7 +3,7 @@ import { fieldCost, matchField } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
 import { printField, printValuePattern } from "./quote.ts";
 import { type Parts, wildcardTest } from "./text-pattern.ts";
-import { textTest } from "./value-test.ts";
+import { remembered, textTest } from "./value-test.ts";
 
 /** `host:web-*`, `host:*-eu-*`: the whole value, letter by letter, where each star stands for any run of characters. */
 export interface WildcardFilter {
@@ -17,10 +17,10 @@ export const wildcardKind: FilterKind<WildcardFilter> = {
   print: ({ field, parts }) => printField(field) + printValuePattern(parts),
   fields: (filter, visit) => visit(filter.field),
   cost: (filter, batch) => fieldCost(batch, filter.field),
-  apply: (filter, batch, mask) => matchField(batch, filter.field, wildcardValueTest(filter.parts), mask),
+  apply: (filter, batch, mask) => matchField(batch, filter.field, remembered(filter, wildcardValueTest), mask),
 };
 
-function wildcardValueTest(parts: Parts) {
+function wildcardValueTest({ parts }: { parts: Parts }) {
   const test = wildcardTest(parts);
   const key = parts.reduce((longest, part) => (part.length > longest.length ? part : longest));
   return textTest(test, (column, mask) => searchCandidates(column, key, { any_case: false }, mask, test));

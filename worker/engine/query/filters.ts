@@ -16,6 +16,7 @@ import { phraseKind } from "./filter-phrase.ts";
 import { rangeKind } from "./filter-range.ts";
 import { regexKind } from "./filter-regex.ts";
 import { wildcardKind } from "./filter-wildcard.ts";
+import { countOf, rowsOf } from "./mask.ts";
 
 /** Every kind of filter by its name. */
 const KINDS: { [K in Filter["kind"]]: FilterKind<Extract<Filter, { kind: K }>> } = {
@@ -75,12 +76,19 @@ export function applyFilter(filter: Filter, batch: EventBatch, mask: Uint8Array)
   WALK.apply(filter, batch, mask);
 }
 
-/** Numbers of the rows that match, ascending. */
-export function matchRows(filter: Filter, batch: EventBatch): Uint32Array {
+/** A byte for each row, 1 where it matches. */
+export function matchMask(filter: Filter, batch: EventBatch): Uint8Array {
   const mask = new Uint8Array(batch.rows).fill(1);
   applyFilter(filter, batch, mask);
-  const rows = new Uint32Array(batch.rows);
-  let count = 0;
-  for (let row = 0; row < mask.length; row++) if (mask[row] === 1) rows[count++] = row;
-  return rows.slice(0, count);
+  return mask;
+}
+
+/** Numbers of the rows that match, ascending. */
+export function matchRows(filter: Filter, batch: EventBatch): Uint32Array {
+  return rowsOf(matchMask(filter, batch));
+}
+
+/** How many rows match. */
+export function countMatches(filter: Filter, batch: EventBatch): number {
+  return countOf(matchMask(filter, batch));
 }

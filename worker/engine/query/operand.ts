@@ -2,6 +2,7 @@ import { formatTimestamp_us } from "../batch/record.ts";
 import { severityOf } from "./levels.ts";
 import { comparand, compareCodePoints, compareNumber, compareText } from "./numbers.ts";
 import { quote } from "./quote.ts";
+import type { Interval } from "./value-test.ts";
 
 /** What a value is compared with. Its kind decides the order: by number, by time, by severity, else by the text's code points. */
 export type Operand =
@@ -44,6 +45,40 @@ export function orderTo(operand: Operand): Order {
       return { text, number: () => Number.NaN, time: () => Number.NaN };
     }
   }
+}
+
+/** The numbers or times on one side of an operand; null where the operand orders other things, or not by a number alone. */
+export function intervalTo(operand: Operand, operator: ">" | ">=" | "<" | "<=" | "="): Interval | null {
+  const at = operand.kind === "time" ? operand.time_us : operand.kind === "number" ? plainNumber(operand.text) : null;
+  if (at === null) return null;
+  switch (operator) {
+    case ">":
+      return { low: next(at, 1), high: Number.POSITIVE_INFINITY };
+    case ">=":
+      return { low: at, high: Number.POSITIVE_INFINITY };
+    case "<":
+      return { low: Number.NEGATIVE_INFINITY, high: next(at, -1) };
+    case "<=":
+      return { low: Number.NEGATIVE_INFINITY, high: at };
+    case "=":
+      return { low: at, high: at };
+  }
+}
+
+function plainNumber(text: string): number | null {
+  const { value, exact } = comparand(text);
+  return exact === null && Number.isFinite(value) ? value : null;
+}
+
+const float = new Float64Array(1);
+const bits = new BigInt64Array(float.buffer);
+
+/** The neighbour of a finite number, above or below it. */
+function next(value: number, direction: 1 | -1): number {
+  if (value === 0) return direction * Number.MIN_VALUE;
+  float[0] = value;
+  bits[0] = bits[0]! + (value > 0 === direction > 0 ? 1n : -1n);
+  return float[0];
 }
 
 export function printOperand(operand: Operand): string {

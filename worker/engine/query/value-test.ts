@@ -8,6 +8,15 @@ export interface ValueTest {
   time?(time_us: number): boolean;
   /** Whole column at once: clears the rows of `mask` whose bytes do not meet the condition. Rows without a value are cleared already. */
   scan?(column: BytesColumn, mask: Uint8Array): void;
+  /** The texts that meet it, where no other does. */
+  exact?: readonly string[];
+  /** The numbers that meet it, and the times if it has `time`, where they are those from low to high, both included. */
+  interval?: Interval;
+}
+
+export interface Interval {
+  low: number;
+  high: number;
 }
 
 /** A test on the text of a value: numbers and booleans by their JSON text. */
@@ -24,4 +33,16 @@ export function testValue(test: ValueTest, value: unknown): boolean {
   if (Array.isArray(value))
     return value.some((element) => (Array.isArray(element) ? test.text(JSON.stringify(element)) : testValue(test, element)));
   return test.text(JSON.stringify(value));
+}
+
+const tests = new WeakMap<object, ValueTest>();
+
+/** The test of a filter, made once for all batches that it is applied to. */
+export function remembered<F extends object>(filter: F, make: (filter: F) => ValueTest): ValueTest {
+  let test = tests.get(filter);
+  if (test === undefined) {
+    test = make(filter);
+    tests.set(filter, test);
+  }
+  return test;
 }

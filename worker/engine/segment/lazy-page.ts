@@ -50,6 +50,10 @@ export class DictPage implements DictColumn {
     return this.#dictionary.count;
   }
 
+  get null_count(): number {
+    return this.#store.page(this.#index).nulls;
+  }
+
   get codes(): Uint32Array {
     if (this.#codes === null) {
       this.#codes = new Uint32Array(this.#rows);

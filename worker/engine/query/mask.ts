@@ -1,0 +1,60 @@
+/** Masks: a byte for each row, 1 where it still matches. Four rows are looked at together where memory allows. */
+
+const ALL_FOUR = 0x01010101;
+
+function wordsOf(mask: Uint8Array): Uint32Array {
+  return mask.byteOffset % 4 === 0 ? new Uint32Array(mask.buffer, mask.byteOffset, mask.length >>> 2) : new Uint32Array(0);
+}
+
+export function isEmpty(mask: Uint8Array): boolean {
+  return mask.indexOf(1) < 0;
+}
+
+export function countOf(mask: Uint8Array): number {
+  const words = wordsOf(mask);
+  let count = 0;
+  for (let index = 0; index < words.length; index++) count += Math.imul(words[index]!, ALL_FOUR) >>> 24;
+  for (let row = words.length * 4; row < mask.length; row++) count += mask[row]!;
+  return count;
+}
+
+/** Clears the rows of `mask` that are in `other`. */
+export function clearRows(mask: Uint8Array, other: Uint8Array): void {
+  const words = wordsOf(mask);
+  const others = wordsOf(other);
+  const length = Math.min(words.length, others.length);
+  for (let index = 0; index < length; index++) words[index] = words[index]! & ~others[index]!;
+  for (let row = length * 4; row < mask.length; row++) if (other[row] === 1) mask[row] = 0;
+}
+
+/** Adds the rows of `other` to `mask`. */
+export function addRows(mask: Uint8Array, other: Uint8Array): void {
+  const words = wordsOf(mask);
+  const others = wordsOf(other);
+  const length = Math.min(words.length, others.length);
+  for (let index = 0; index < length; index++) words[index] = words[index]! | others[index]!;
+  for (let row = length * 4; row < mask.length; row++) if (other[row] === 1) mask[row] = 1;
+}
+
+/** Numbers from 0 on, to copy from. */
+let ascending = new Uint32Array(0);
+
+function firstRows(count: number): Uint32Array {
+  if (count > ascending.length) ascending = Uint32Array.from({ length: Math.max(count, 65_536) }, (_, row) => row);
+  return ascending.slice(0, count);
+}
+
+/** Numbers of the rows of a mask, ascending. */
+export function rowsOf(mask: Uint8Array): Uint32Array {
+  const count = countOf(mask);
+  if (count === mask.length) return firstRows(count);
+  const rows = new Uint32Array(count);
+  const words = wordsOf(mask);
+  let taken = 0;
+  for (let index = 0; index < words.length; index++) {
+    if (words[index] === 0) continue;
+    for (let row = index * 4; row < index * 4 + 4; row++) if (mask[row] === 1) rows[taken++] = row;
+  }
+  for (let row = words.length * 4; row < mask.length; row++) if (mask[row] === 1) rows[taken++] = row;
+  return rows;
+}
