@@ -1,4 +1,5 @@
 import { matchRows, parseQuery, planQuery, type Reducer, reducerFor, runTable, type Table } from "../../../worker/engine/query/query.ts";
+import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { batchOf, type PlainEvent, type Storage } from "./batches.ts";
 
 export interface AskOptions {
@@ -17,7 +18,8 @@ export function ask(text: string, events: readonly PlainEvent[], options: AskOpt
   const reducerOf = (part: readonly PlainEvent[]): Reducer => {
     const reducer = reducerFor(plan.reduce!);
     const batch = batchOf(part, options.storageOf);
-    reducer.add(batch, matchRows(plan.filter, batch));
+    const stepped = runSteps(plan.steps, batch, matchRows(plan.filter, batch));
+    reducer.add(stepped.batch, stepped.rows);
     return reducer;
   };
   if (!partOf) return runTable(plan, reducerOf(events).result());

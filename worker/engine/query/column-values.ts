@@ -9,8 +9,8 @@ export function hasValue(column: Column, row: number): boolean {
 }
 
 /** How many values the dictionary has; the strings of them are not made. */
-export function dictionarySize({ utf8, values }: DictColumn): number {
-  return utf8 ? utf8.offsets.length - 1 : values.length;
+export function dictionarySize(column: DictColumn): number {
+  return column.utf8 ? column.utf8.offsets.length - 1 : column.values.length;
 }
 
 /** One value of a dictionary; the strings of the others are not made. */

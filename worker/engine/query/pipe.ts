@@ -3,14 +3,30 @@ import type { ExtractPipe } from "./pipe-extract.ts";
 import type { FieldsPipe } from "./pipe-fields.ts";
 import type { LimitPipe } from "./pipe-limit.ts";
 import type { OffsetPipe } from "./pipe-offset.ts";
+import type { PatternsPipe } from "./pipe-patterns.ts";
 import type { SortPipe } from "./pipe-sort.ts";
 import type { StatsPipe } from "./pipe-stats.ts";
+import type { TimeseriesPipe } from "./pipe-timeseries.ts";
+import type { TopPipe } from "./pipe-top.ts";
+import type { UniqPipe } from "./pipe-uniq.ts";
 import type { WherePipe } from "./pipe-where.ts";
 import type { Scanner } from "./scanner.ts";
 import type { Table } from "./table.ts";
 
 /** A step after the filter; plain data, comparable and serialisable. */
-export type Pipe = StatsPipe | SortPipe | LimitPipe | OffsetPipe | FieldsPipe | WherePipe | EvalPipe | ExtractPipe;
+export type Pipe =
+  | StatsPipe
+  | SortPipe
+  | LimitPipe
+  | OffsetPipe
+  | FieldsPipe
+  | WherePipe
+  | EvalPipe
+  | ExtractPipe
+  | TopPipe
+  | UniqPipe
+  | TimeseriesPipe
+  | PatternsPipe;
 
 /** What every kind of pipe offers: one file each, gathered in `pipes.ts`. */
 export interface PipeKind<P> {

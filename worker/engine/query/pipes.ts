@@ -6,8 +6,12 @@ import { extractKind } from "./pipe-extract.ts";
 import { fieldsKind } from "./pipe-fields.ts";
 import { limitKind } from "./pipe-limit.ts";
 import { offsetKind } from "./pipe-offset.ts";
+import { patternsKind } from "./pipe-patterns.ts";
 import { sortKind } from "./pipe-sort.ts";
 import { statsKind } from "./pipe-stats.ts";
+import { timeseriesKind } from "./pipe-timeseries.ts";
+import { topKind } from "./pipe-top.ts";
+import { uniqKind } from "./pipe-uniq.ts";
 import { whereKind } from "./pipe-where.ts";
 import type { Scanner } from "./scanner.ts";
 import { suggest } from "./suggest.ts";
@@ -23,8 +27,15 @@ const KINDS: { [K in Pipe["kind"]]: PipeKind<Extract<Pipe, { kind: K }>> } = {
   where: whereKind,
   eval: evalKind,
   extract: extractKind,
+  top: topKind,
+  uniq: uniqKind,
+  timeseries: timeseriesKind,
+  patterns: patternsKind,
 };
 export const PIPE_NAMES: readonly string[] = Object.keys(KINDS);
+
+/** Names that users of other products write. */
+const ALIASES: Readonly<Record<string, Pipe["kind"]>> = { head: "limit", take: "limit", order: "sort", filter: "where" };
 
 function kindOf(pipe: Pipe): PipeKind<Pipe> {
   return KINDS[pipe.kind] as unknown as PipeKind<Pipe>;
@@ -72,7 +83,8 @@ export function parsePipes(scanner: Scanner): Pipe[] {
 function parsePipe(scanner: Scanner): Pipe {
   const position = scanner.position;
   const word = scanner.match(/[A-Za-z_]+/y)?.[0] ?? "";
-  const name = word.toLowerCase();
+  const written = word.toLowerCase();
+  const name = Object.hasOwn(ALIASES, written) ? ALIASES[written]! : written;
   if (Object.hasOwn(KINDS, name)) return KINDS[name as Pipe["kind"]].parse(scanner);
   return scanner.fail(`one of the pipes ${PIPE_NAMES.join(", ")}`, { position, suggestion: suggest(name, PIPE_NAMES) });
 }

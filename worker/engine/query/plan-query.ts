@@ -4,16 +4,23 @@ import { resolveField, shortName } from "./fields.ts";
 import type { Filter } from "./filter.ts";
 import { and } from "./filter-and.ts";
 import { filterFields } from "./filters.ts";
+import { filterHints } from "./hints.ts";
 import type { Query } from "./parse.ts";
 import type { Pipe } from "./pipe.ts";
 import type { EvalPipe } from "./pipe-eval.ts";
+import { expandPatterns } from "./pipe-patterns.ts";
 import type { StatsPipe } from "./pipe-stats.ts";
+import { expandTimeseries } from "./pipe-timeseries.ts";
+import { expandTop } from "./pipe-top.ts";
+import { expandUniq } from "./pipe-uniq.ts";
 import type { EventStep, Plan, RowsReduction, TablePipe } from "./plan.ts";
 import { addedFields, columnsRead } from "./plan-columns.ts";
+import { STATS_FUNCTIONS } from "./stats-functions.ts";
+import { commonSpan, type TimeSpan } from "./time-span.ts";
 
 export interface PlanOptions {
-  /** The time that the query is asked about, half open; null: all time. */
-  range: { from_us: number; to_us: number } | null;
+  /** The time that the query is asked about, half open, up to now where it has no end; null: all time. */
+  range: TimeSpan | null;
 }
 
 /**
@@ -41,13 +48,20 @@ class Planner {
   }
 
   take(pipe: Pipe): void {
-    for (const part of expand(pipe, this.#options)) this.#takeOne(part);
+    for (const part of expand(pipe, this.#span())) this.#takeOne(part);
   }
 
   finish(): Plan {
     if (this.#reduce?.kind === "rows") this.#bound(this.#reduce);
     else if (this.#reduce === null && this.#shown) this.#table.push({ kind: "fields", fields: this.#shown });
     return { filter: this.#filter, steps: this.#steps, reduce: this.#reduce, table: this.#table };
+  }
+
+  /** What the request and the filter's conditions on `timestamp` leave. */
+  #span(): TimeSpan | null {
+    const { min_us, max_us } = filterHints(this.#filter).time;
+    const asked = this.#options.range ?? { from_us: Number.NEGATIVE_INFINITY, to_us: Number.POSITIVE_INFINITY };
+    return commonSpan(asked, { from_us: min_us, to_us: max_us + 1 });
   }
 
   #takeOne(pipe: TablePipe): void {
@@ -95,9 +109,35 @@ class Planner {
   }
 }
 
-/** A pipe as those that a plan has. */
-function expand(pipe: Pipe, _options: PlanOptions): TablePipe[] {
-  return pipe.kind === "stats" ? [...computedColumns(pipe), pipe] : [pipe];
+/** A pipe as those that a plan has. @param span the time that the query is asked about, null where it is open */
+function expand(pipe: Pipe, span: TimeSpan | null): TablePipe[] {
+  switch (pipe.kind) {
+    case "stats":
+      return [...computedColumns(pipe), timed(pipe, span)];
+    case "top":
+      return expandTop(pipe).flatMap((part) => expandPart(part, span));
+    case "uniq":
+      return expandUniq(pipe).flatMap((part) => expandPart(part, span));
+    case "timeseries":
+      return expandTimeseries(pipe, span).flatMap((part) => expandPart(part, span));
+    case "patterns":
+      return expandPatterns(pipe).flatMap((part) => expandPart(part, span));
+    default:
+      return [pipe];
+  }
+}
+
+function expandPart(part: TablePipe, span: TimeSpan | null): TablePipe[] {
+  return part.kind === "stats" ? expand(part, span) : [part];
+}
+
+/** Functions by second are told how long the time of a group is: its piece of time, or all of the query's. */
+function timed(pipe: StatsPipe, span: TimeSpan | null): StatsPipe {
+  const bucket = pipe.by.find((key) => key.kind === "bucket");
+  const time_us = bucket ? bucket.size_us : span ? span.to_us - span.from_us : 0;
+  if (time_us === 0) return pipe;
+  const functions = pipe.functions.map((call) => (STATS_FUNCTIONS[call.name]?.per_second ? { ...call, seconds: time_us / 1e6 } : call));
+  return { ...pipe, functions };
 }
 
 function stepsOf(pipe: TablePipe): EventStep[] {

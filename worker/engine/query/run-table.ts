@@ -4,6 +4,8 @@ import type { Plan, TablePipe } from "./plan.ts";
 import { StatsState } from "./stats-state.ts";
 import type { Table } from "./table.ts";
 import { tableBatch } from "./table-batch.ts";
+import { fillTable } from "./table-fill.ts";
+import { rankTable } from "./table-rank.ts";
 
 /** The table of a plan's reduction after the plan's pipes. */
 export function runTable(plan: Plan, table: Table): Table {
@@ -11,7 +13,9 @@ export function runTable(plan: Plan, table: Table): Table {
 }
 
 function runPipe(table: Table, pipe: TablePipe): Table {
-  if (pipe.kind !== "stats") return pipeTable(pipe as Exclude<TablePipe, { kind: "rank" | "fill" }>, table);
+  if (pipe.kind === "rank") return rankTable(pipe, table);
+  if (pipe.kind === "fill") return fillTable(pipe, table);
+  if (pipe.kind !== "stats") return pipeTable(pipe, table);
   const state = new StatsState(pipe);
   state.add(tableBatch(table), Uint32Array.from(table.rows.keys()));
   const { columns, rows, overflow } = state.result();

@@ -11,6 +11,10 @@ export interface StatFunction {
   parameters?: { place: "before" | "after"; optional: boolean; expected: string; valid(value: number): boolean };
   /** Whether times are refused as its field. */
   numbers_only?: boolean;
+  /** What it shows where there is no event; null where it is missing. */
+  empty?: 0;
+  /** Whether it needs to know how long a group's time is. */
+  per_second?: true;
   /** Calls with one `state` and one field share the state. */
   state: StateKind;
   show(state: StatState, group: number, call: ShownCall): TableValue;

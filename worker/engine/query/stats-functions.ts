@@ -79,8 +79,8 @@ const RANGES = {
 
 /** Every function of `stats` by its name. */
 export const STATS_FUNCTIONS: Readonly<Record<string, StatFunction>> = {
-  count: of<CountState>("count", (state, group) => state.countOf(group), { field: "optional" }),
-  count_uniq: of<DistinctState>("distinct", (state, group, { groups }) => state.countOf(group, groups)),
+  count: of<CountState>("count", (state, group) => state.countOf(group), { field: "optional", empty: 0 }),
+  count_uniq: of<DistinctState>("distinct", (state, group, { groups }) => state.countOf(group, groups), { empty: 0 }),
   sum: of<SumState>("sum", (state, group) => state.sumOf(group)),
   avg: of<SumState>("sum", (state, group) => {
     const sum = state.sumOf(group);
@@ -109,8 +109,12 @@ export const STATS_FUNCTIONS: Readonly<Record<string, StatFunction>> = {
     },
     { numbers_only: true, parameters: RANGES },
   ),
-  rate: of<CountState>("count", (state, group, { seconds }) => perSecond(state.countOf(group), seconds), { field: "none" }),
-  rate_sum: of<SumState>("sum", (state, group, { seconds }) => perSecond(state.sumOf(group), seconds)),
+  rate: of<CountState>("count", (state, group, { seconds }) => perSecond(state.countOf(group), seconds), {
+    field: "none",
+    empty: 0,
+    per_second: true,
+  }),
+  rate_sum: of<SumState>("sum", (state, group, { seconds }) => perSecond(state.sumOf(group), seconds), { per_second: true }),
   first: of<EdgeState>("first", (state, group) => state.valueOf(group)),
   last: of<EdgeState>("last", (state, group) => state.valueOf(group)),
   any: of<AnyState>("any", (state, group) => state.valueOf(group)),

@@ -13,11 +13,11 @@ type BucketKey = Extract<GroupKey, { kind: "bucket" }>;
 export function parseKeys(scanner: Scanner): GroupKey[] {
   const from = scanner.position;
   if (scanner.takeMark("(")) {
-    const keys = parseList(scanner);
+    const keys = parseKeyList(scanner);
     if (scanner.takeMark(")") && isAtEnd(scanner)) return keys;
     scanner.position = from;
   }
-  return parseList(scanner);
+  return parseKeyList(scanner);
 }
 
 /** A parenthesis may also begin an expression. */
@@ -29,7 +29,8 @@ function isAtEnd(scanner: Scanner): boolean {
   return at_end;
 }
 
-function parseList(scanner: Scanner): GroupKey[] {
+/** Keys without parentheses around them. */
+export function parseKeyList(scanner: Scanner): GroupKey[] {
   const keys: GroupKey[] = [];
   do keys.push(parseKey(scanner));
   while (scanner.takeMark(","));

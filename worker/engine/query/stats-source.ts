@@ -13,10 +13,10 @@ export interface Source {
 }
 
 /** A plain name with what may follow it; `/` and `-` belong to a name unless space is around them. */
-const NAME = /[\p{L}_@$][\p{L}\p{N}_.@$/-]*(?=\s*(?:[,)]|\|(?!\|)|$|as\s))/iuy;
-const QUOTED_NAME = /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')(?=\s*(?:[,)]|\|(?!\|)|$|as\s))/iy;
+const NAME = /[\p{L}_@$][\p{L}\p{N}_.@$/-]*(?=\s*(?:[,)]|\|(?!\|)|$|(?:as|by)\s))/iuy;
+const QUOTED_NAME = /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')(?=\s*(?:[,)]|\|(?!\|)|$|(?:as|by)\s))/iy;
 
-/** A field's name where nothing but a comma, a parenthesis, `as` or the end follows it, else an expression. */
+/** A field's name where nothing but a comma, a parenthesis, `as`, `by` or the end follows it, else an expression. */
 export function parseSource(scanner: Scanner): Source {
   scanner.skipSpace();
   const position = scanner.position;
