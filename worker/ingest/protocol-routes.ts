@@ -68,7 +68,7 @@ async function takeBody(
 ): Promise<ProtocolAnswer> {
   const { project_id } = c.var.access;
   const context = { received_us: request.received_ms * 1000, defaults: defaultsIn(request.query) };
-  const decoded = decoding<ProtocolDecoded>(() => endpoint.decode(body, request, context));
+  const decoded: ProtocolDecoded = decoding(() => endpoint.decode(body, request, context));
   const batch_id = batchIdOf(project_id, keyOf(protocol, request, decoded.idempotency_key), body, request.received_ms);
   count("ledge_events_rejected_total", {}, decoded.rejected);
   const asked = decoded === NOTHING ? [] : (endpoint.asked_event_ids?.(decoded) ?? []);

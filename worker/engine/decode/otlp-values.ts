@@ -121,7 +121,8 @@ export function valueOfJson(any: unknown, depth = 0): OtlpValue {
   if (typeof value.stringValue === "string") return value.stringValue;
   if (typeof value.boolValue === "boolean") return value.boolValue;
   if (value.intValue !== undefined) return intOfJson(value.intValue);
-  if (value.doubleValue !== undefined) return typeof value.doubleValue === "number" ? finite(value.doubleValue) : String(value.doubleValue);
+  // "NaN" and "Infinity" are texts in JSON; so are whole numbers of many digits here, which a double holds as they are.
+  if (value.doubleValue !== undefined) return finite(Number(value.doubleValue));
   if (typeof value.bytesValue === "string") return value.bytesValue;
   const array = value.arrayValue as { values?: unknown } | undefined;
   if (array) return listOf(array.values).map((item) => valueOfJson(item, depth + 1));
