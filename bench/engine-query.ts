@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bytesSource, openSegment } from "../worker/engine/segment/read.ts";
+import { ByteCache } from "../worker/search/byte-cache.ts";
 import { engineQuestions, type Held } from "./engine-query/questions.ts";
 import { makeSegments } from "./engine-query/segments.ts";
 import { formatNumber, machine, median, printTable } from "./report.ts";
@@ -42,10 +43,11 @@ const events = Number(values.events);
 const files = await segmentFiles(events);
 const size_bytes = files.reduce((sum, file) => sum + file.length, 0);
 console.log(`${formatNumber(events)} events in ${files.length} segments, ${formatNumber(size_bytes / events)} bytes each\n${machine()}`);
+const cache = Number(values.cache) > 0 ? new ByteCache(Number(values.cache) * 1024 * 1024) : undefined;
 const held: Held[] = [];
 for (const file of files) {
   const source = bytesSource(file);
-  held.push({ source, segment: await openSegment(source) });
+  held.push({ source, segment: await openSegment(source, undefined, cache) });
 }
 for (const { segment } of held) await segment.loadFilters([...segment.groups.keys()]);
 

@@ -3,6 +3,7 @@
 import type { ByteSource } from "../../worker/engine/batch/byte-source.ts";
 import type { DictColumn, EventBatch, NumberColumn } from "../../worker/engine/batch/event-batch.ts";
 import { rowHash } from "../../worker/engine/batch/identity.ts";
+import { timesOf } from "../../worker/engine/batch/pages.ts";
 import { recordAt } from "../../worker/engine/batch/record.ts";
 import { filterColumns, filterHints, matchRows, parseQuery } from "../../worker/engine/query/query.ts";
 import type { Segment } from "../../worker/engine/segment/read.ts";
@@ -25,26 +26,25 @@ interface Part {
   full(rows: Uint32Array): Promise<EventBatch>;
 }
 
-/** Groups newest first, those that may match. */
+/** Groups newest first, those that may match. @param take true to stop */
 async function scan(
   held: readonly Held[],
   text: string,
   fields: string[],
-  take: (part: Part) => Promise<boolean | void> | void,
+  take: (part: Part) => Promise<boolean> | undefined,
 ): Promise<void> {
   const { filter } = parseQuery(text, { now_us: 0 });
-  const hints = filterHints(filter);
+  const { needed } = filterHints(filter);
   const columns = filterColumns(filter);
   const names = columns === "all" ? null : new Set([...columns.names, ...fields]);
   const groups = held.flatMap(({ segment }) => segment.groups.map((bounds, index) => ({ segment, index, bounds })));
   groups.sort((a, b) => b.bounds.ts_max_us - a.bounds.ts_max_us);
   for (const { segment, index } of groups) {
-    if (!segment.mayContainWords(index, hints.tokens)) continue;
-    if (Object.entries(hints.values).some(([name, list]) => !list.some((value) => segment.mayContainValue(index, name, value)))) continue;
-    const batch = await segment.readGroup(index, names, { words: hints.tokens });
+    if (!segment.mayContain(index, needed)) continue;
+    const batch = await segment.readGroup(index, names, { needed });
     const rows = matchRows(filter, batch);
     if (rows.length === 0) continue;
-    const stop = await take({ batch, rows, full: (wanted) => segment.readGroup(index, null, { rows: wanted }) });
+    const stop = await take({ batch, rows, full: (wanted) => segment.readGroup(index, null, { rows: wanted, known: batch }) });
     if (stop) return;
   }
 }
@@ -55,10 +55,9 @@ function newest(text: string, limit: number): EngineQuestion["ask"] {
     let shown = 0;
     let size = 0;
     await scan(held, text, [], async ({ batch, rows, full }) => {
-      const times = batch.timestamp_us;
-      const chosen = Array.from(rows)
-        .sort((a, b) => times[b]! - times[a]!)
-        .slice(0, limit - shown);
+      const times = timesOf(batch, rows);
+      const newest_first = Array.from(rows.keys()).sort((a, b) => times[b]! - times[a]!);
+      const chosen = newest_first.slice(0, limit - shown).map((index) => rows[index]!);
       const whole = await full(Uint32Array.from(chosen).sort());
       for (const row of chosen) size += rowHash(whole, row).length + JSON.stringify(recordAt(whole, row)).length;
       shown += chosen.length;
@@ -73,6 +72,7 @@ function count(text: string): EngineQuestion["ask"] {
     let total = 0;
     await scan(held, text, [], ({ rows }) => {
       total += rows.length;
+      return undefined;
     });
     return String(total);
   };
@@ -97,7 +97,7 @@ function countCodes(column: DictColumn, rows: Uint32Array): Uint32Array {
   const none = column.values.length;
   for (let index = 0; index < rows.length; index++) {
     const code = codes[rows[index]!]!;
-    counts[code < none ? code : none]!++;
+    counts[Math.min(code, none)]!++;
   }
   return counts;
 }
@@ -120,6 +120,7 @@ async function byLevelAndHour(held: readonly Held[]): Promise<string> {
       const key = `${values[Math.floor(at / 48)]} ${(at % 48) + first}`;
       totals.set(key, (totals.get(key) ?? 0) + n);
     }
+    return undefined;
   });
   return `${totals.size} cells, ${[...totals.values()].reduce((a, b) => a + b, 0)}`;
 }
@@ -132,6 +133,7 @@ async function durationByService(held: readonly Held[]): Promise<string> {
     const totals = new Float64Array(values.length);
     for (let index = 0; index < rows.length; index++) totals[codes[rows[index]!]!]! += durations[rows[index]!]!;
     for (const [code, sum] of totals.entries()) sums.set(values[code]!, (sums.get(values[code]!) ?? 0) + sum);
+    return undefined;
   });
   return `${sums.size} services, ${[...sums.values()].reduce((a, b) => a + b, 0)}`;
 }
@@ -141,8 +143,9 @@ async function topPaths(held: readonly Held[]): Promise<string> {
   await scan(held, "path:*", ["attributes.path"], ({ batch, rows }) => {
     const column = dict(batch, "attributes.path");
     for (const [code, n] of countCodes(column, rows).entries()) {
-      if (n > 0) totals.set(column.values[code]!, (totals.get(column.values[code]!) ?? 0) + n);
+      if (n > 0 && code < column.values.length) totals.set(column.values[code]!, (totals.get(column.values[code]!) ?? 0) + n);
     }
+    return undefined;
   });
   return [...totals.entries()]
     .sort((a, b) => b[1] - a[1])
@@ -156,6 +159,7 @@ async function distinctUsers(held: readonly Held[]): Promise<string> {
   await scan(held, "*", ["attributes.user_id"], ({ batch, rows }) => {
     const column = dict(batch, "attributes.user_id");
     for (const [code, n] of countCodes(column, rows).entries()) if (n > 0 && code < column.values.length) users.add(column.values[code]!);
+    return undefined;
   });
   return String(users.size);
 }
@@ -179,7 +183,7 @@ export function engineQuestions(): EngineQuestion[] {
     { id: "Q4", name: "count of errors of one service", ask: count("level:ERROR service:api") },
     { id: "Q5", name: "sum of duration by service", ask: durationByService },
     { id: "Q6", name: "top 10 paths", ask: topPaths },
-    { id: "Q7", name: "count of a regular expression", ask: count(String.raw`message:~"from [0-9.]+ port [0-9]+"`) },
+    { id: "Q7", name: "count of a regular expression", ask: count(`message:~"from [0-9.]+ port [0-9]+"`) },
     { id: "Q8", name: "one trace", ask: oneTrace },
     { id: "Q9", name: "distinct users", ask: distinctUsers },
     { id: "count", name: "count of a phrase", ask: count(`"${TIMEOUT_PHRASE}"`) },

@@ -1,7 +1,9 @@
 import { LEVELS } from "../batch/event-batch.ts";
+import type { Needed } from "../segment/read.ts";
 import type { Filter } from "./filter.ts";
 import { wholeWords } from "./filter-phrase.ts";
 import { severityOf } from "./levels.ts";
+import { requiredWords } from "./regex.ts";
 
 /** Necessary conditions of a filter: an event that misses one of them does not match. They serve to leave out segments and row groups. */
 export interface FilterHints {
@@ -13,6 +15,8 @@ export interface FilterHints {
   tokens: string[];
   /** By field (trace_id, span_id, request_id, event_id): the value is one of these. */
   values: Record<string, string[]>;
+  /** The event has all that one of these asks for: what tokens and values say, alternative by alternative. */
+  needed: Needed[];
   /** Event time, both ends included; infinite where open. */
   time: { min_us: number; max_us: number };
 }
@@ -25,6 +29,7 @@ function nothing(): FilterHints {
     levels: null,
     tokens: [],
     values: {},
+    needed: [{ words: [], values: {} }],
     time: { min_us: Number.NEGATIVE_INFINITY, max_us: Number.POSITIVE_INFINITY },
   };
 }
@@ -40,9 +45,14 @@ export function filterHints(filter: Filter): FilterHints {
     case "in":
       return exactHints(filter.field, filter.values);
     case "phrase":
-      return filter.field === "message" ? { ...nothing(), tokens: unique(wholeWords(filter.parts)) } : nothing();
+    case "wildcard":
+      return wordHints(filter.field, wholeWords(filter.parts));
     case "contains":
-      return filter.field === "message" ? { ...nothing(), tokens: unique(wholeWords(["", filter.text, ""])) } : nothing();
+      return wordHints(filter.field, wholeWords(["", filter.text, ""]));
+    case "icase":
+      return wordHints(filter.field, wholeWords([filter.value]));
+    case "regex":
+      return wordHints(filter.field, filter.field === "message" ? requiredWords(filter.pattern) : []);
     case "compare":
     case "range":
       return orderHints(filter);
@@ -51,12 +61,21 @@ export function filterHints(filter: Filter): FilterHints {
   }
 }
 
+function wordHints(field: string, words: readonly string[]): FilterHints {
+  if (field !== "message" || words.length === 0) return nothing();
+  const tokens = unique(words);
+  return { ...nothing(), tokens, needed: [{ words: tokens, values: {} }] };
+}
+
 function exactHints(field: string, values: string[]): FilterHints {
   const hints = nothing();
   if (field === "service") hints.services = unique(values);
   else if (field === "level") hints.levels = unique(values);
-  else if (field === "message") hints.tokens = unique(wholeWords(values.slice(0, 1)));
-  else if (VALUE_FIELDS.has(field)) hints.values[field] = unique(values);
+  else if (field === "message") return wordHints(field, wholeWords(values.slice(0, 1)));
+  else if (VALUE_FIELDS.has(field)) {
+    hints.values[field] = unique(values);
+    hints.needed = [{ words: [], values: { [field]: unique(values) } }];
+  }
   return hints;
 }
 
@@ -95,6 +114,7 @@ function both(left: FilterHints, right: FilterHints): FilterHints {
     levels: intersect(left.levels, right.levels),
     tokens: unique([...left.tokens, ...right.tokens]),
     values,
+    needed: bothNeeded(left.needed, right.needed),
     time: { min_us: Math.max(left.time.min_us, right.time.min_us), max_us: Math.min(left.time.max_us, right.time.max_us) },
   };
 }
@@ -110,8 +130,36 @@ function either(left: FilterHints, right: FilterHints): FilterHints {
     levels: left.levels && right.levels ? unique([...left.levels, ...right.levels]) : null,
     tokens: left.tokens.filter((token) => right.tokens.includes(token)),
     values,
+    needed: eitherNeeded(left.needed, right.needed),
     time: { min_us: Math.min(left.time.min_us, right.time.min_us), max_us: Math.max(left.time.max_us, right.time.max_us) },
   };
+}
+
+/** Alternatives that are told apart; of more, one side's are taken, or none. */
+const ALTERNATIVES_MAX = 16;
+
+function bothNeeded(left: readonly Needed[], right: readonly Needed[]): Needed[] {
+  if (left.length * right.length > ALTERNATIVES_MAX) return [...(left.length < right.length ? left : right)];
+  return left.flatMap((a) =>
+    right.map((b) => {
+      const values: Record<string, readonly string[]> = { ...a.values };
+      for (const [field, list] of Object.entries(b.values)) values[field] = values[field]?.filter((value) => list.includes(value)) ?? list;
+      return { words: unique([...a.words, ...b.words]), values };
+    }),
+  );
+}
+
+function eitherNeeded(left: readonly Needed[], right: readonly Needed[]): Needed[] {
+  const needed: Needed[] = [];
+  for (const one of [...left, ...right]) {
+    const fields = Object.keys(one.values);
+    if (one.words.length === 0 && fields.length === 0) return [one];
+    const field = fields.length === 1 && one.words.length === 0 ? fields[0]! : null;
+    const alike = field === null ? -1 : needed.findIndex(({ words, values }) => words.length === 0 && Object.keys(values).join() === field);
+    if (alike < 0) needed.push(one);
+    else needed[alike] = { words: [], values: { [field!]: unique([...needed[alike]!.values[field!]!, ...one.values[field!]!]) } };
+  }
+  return needed.length <= ALTERNATIVES_MAX ? needed : nothing().needed;
 }
 
 function intersect(left: string[] | null, right: string[] | null): string[] | null {
