@@ -4,6 +4,7 @@ import { envelope } from "./envelope.ts";
 import { problemResponse, toProblem } from "./errors.ts";
 import { fallback } from "./fallback.ts";
 import { protocolRoutes } from "./ingest/protocol-routes.ts";
+import { refusedRoutes } from "./ingest/refused-routes.ts";
 import { ingestRoutes } from "./ingest/routes.ts";
 import type { MaintenanceJobs } from "./manage/jobs.ts";
 import { openApiRoute } from "./manage/openapi.ts";
@@ -21,6 +22,7 @@ export function createApp(parts: AppParts): OpenAPIHono<AppEnv> {
   app.use(envelope());
   app.route("/", ingestRoutes);
   app.route("/", protocolRoutes);
+  app.route("/", refusedRoutes);
   app.route("/", parts.search);
   app.route("/", manageRoutes(parts.jobs));
   openApiRoute(app);

@@ -17,6 +17,11 @@ export const ZSTD_FRAMES_PER_BODY_MAX = 1_024;
 /** Refused records of one request that are kept as dead letters, and bytes of each. */
 export const REFUSED_RECORDS_PER_REQUEST_MAX = 1_000;
 export const REFUSED_RECORD_SIZE_BYTES_MAX = 64 * 1024;
+/** Refused records are kept this long; requests of one isolate and minute whose refusals are kept: each costs an R2 write. */
+export const REFUSED_LIFE_DAYS = 14;
+export const REFUSED_REQUESTS_PER_MINUTE_MAX = 120;
+/** Requests whose refused records one call replays. */
+export const REFUSED_REPLAYS_MAX = 100;
 /** Of a request without an end: whole records are made durable at this size, or when nothing more has arrived for this long. */
 export const BODY_PIECE_SIZE_BYTES = 2 * 1024 * 1024;
 export const BODY_PIECE_IDLE_MS = 500;
@@ -187,6 +192,8 @@ export const QUERY_PIPES_MAX = 32;
 export const SQL_LENGTH_MAX = QUERY_LENGTH_MAX;
 /** Words, values and signs of a SQL statement: the parser takes some 20 µs for each. */
 export const SQL_TOKENS_MAX = 4_000;
+/** Body of a request in SQL: the statement as JSON, each character escaped at worst, and its parameters. */
+export const SQL_BODY_SIZE_BYTES_MAX = 128 * 1024;
 /** Rows of one answer to SQL: they are held in memory, together with the text made of them. */
 export const SQL_ROWS_MAX = 10_000;
 /** Characters of one regular expression, and instructions of its program (`\pL{500}` has 502): bounds its state. */

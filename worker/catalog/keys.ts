@@ -3,6 +3,7 @@ export const SEGMENT_PREFIX = "segments/v1/";
 export const SWAP_PREFIX = "swaps/v1/";
 export const JOURNAL_PREFIX = "journal/v1/";
 export const DEAD_LETTER_PREFIX = "dead-letters/v1/";
+export const REFUSED_PREFIX = "refused/v1/";
 export const BACKUP_PREFIX = "backups/v1/";
 export const GENERATION_PREFIX = "generations/v1/";
 
@@ -33,7 +34,11 @@ export function deadLetterKey(project_id: string, letter_id: string): string {
   return `${DEAD_LETTER_PREFIX}${project_id}/${letter_id}`;
 }
 
+export function refusedKey(project_id: string, refused_id: string): string {
+  return `${REFUSED_PREFIX}${project_id}/${refused_id}`;
+}
+
 /** The project that an object of any kind belongs to; null for objects of the whole house. */
 export function projectOfKey(key: string): string | null {
-  return /^(?:segments|swaps|journal|dead-letters)\/v1\/([a-z0-9]+)\//.exec(key)?.[1] ?? null;
+  return /^(?:segments|swaps|journal|dead-letters|refused)\/v1\/([a-z0-9]+)\//.exec(key)?.[1] ?? null;
 }

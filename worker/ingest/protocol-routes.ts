@@ -19,7 +19,6 @@ import { PROTOCOLS } from "../engine/decode/protocols.ts";
 import type { DecodeError } from "../engine/decode/types.ts";
 import { Problem, toProblem } from "../errors.ts";
 import { IDEMPOTENCY_KEY_LENGTH_MAX, PROTOCOL_INFO_BODY_SIZE_BYTES_MAX } from "../limits.ts";
-import { count } from "../metrics.ts";
 import { createRouter } from "../router.ts";
 import { withBody } from "./body.ts";
 import { hasNoEnd, takePieces } from "./pieces.ts";
@@ -70,10 +69,9 @@ async function takeBody(
   const context = { received_us: request.received_ms * 1000, defaults: defaultsIn(request.query) };
   const decoded: ProtocolDecoded = decoding(() => endpoint.decode(body, request, context));
   const batch_id = batchIdOf(project_id, keyOf(protocol, request, decoded.idempotency_key), body, request.received_ms);
-  count("ledge_events_rejected_total", {}, decoded.rejected);
   const asked = decoded === NOTHING ? [] : (endpoint.asked_event_ids?.(decoded) ?? []);
   const known_event_ids = await knownEventIds(c.env, project_id, asked);
-  await store(c, decoded, batch_id, { ms: request.received_ms, size_bytes: body.length });
+  await store(c, decoded, batch_id, { protocol: protocol.name, ms: request.received_ms, size_bytes: body.length });
   return endpoint.answer({ decoded, batch_id, known_event_ids, took_ms: Date.now() - request.received_ms, mac48: mac48Of(c) }, request);
 }
 

@@ -1,21 +1,16 @@
-import { createHash, randomBytes } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
-import { SHARD_ZERO } from "../catalog/stream.ts";
-import { keyedBatchId, randomBatchId } from "../engine/batch/batch-id.ts";
 import type { Decoded } from "../engine/decode/types.ts";
 import { Problem } from "../errors.ts";
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from "../limits.ts";
-import { count } from "../metrics.ts";
 import { createRouter } from "../router.ts";
 import { KEY_SECURITY, problems } from "../schemas.ts";
 import { withBody } from "./body.ts";
 import { decodeBody } from "./decode-body.ts";
-import { makeDurable } from "./durable.ts";
-import { packBatches } from "./pack.ts";
 import { Accepted, EventInput, IngestQuery } from "./schemas.ts";
+import { batchIdOf, defaultsOf, store } from "./take-in.ts";
 
 /** The same behaviour at each; the last for clients that name their project. */
 const PATHS = ["/api/v1/logs", "/api/v1/logs/batch", "/logs", "/ingest", "/v1/projects/{project_id}/events"] as const;
@@ -65,12 +60,6 @@ function routeAt(path: (typeof PATHS)[number]) {
   });
 }
 
-function batchIdOf(project_id: string, idempotency_key: string | undefined, body: Uint8Array): string {
-  if (idempotency_key === undefined) return randomBatchId(Date.now(), randomBytes(8));
-  const digest = createHash("sha256").update(`${project_id}\n${idempotency_key}\n`).update(body).digest();
-  return keyedBatchId(digest);
-}
-
 function answerOf(batch_id: string, decoded: Decoded, event_ids_overflowed: boolean): z.infer<typeof Accepted> {
   const { accepted, rejected, errors } = decoded;
   if (!event_ids_overflowed) return { accepted, rejected, batch_id, errors };
@@ -85,20 +74,17 @@ function assertSomething(decoded: Decoded, batch_id: string): void {
 }
 
 async function ingest(c: Context<AppEnv>, query: z.infer<typeof IngestQuery>, idempotency_key: string | undefined) {
-  const { project_id } = c.var.access;
   return withBody(c.req.raw, async (body) => {
     if (body.length === 0) throw new Problem("bad_request", "The body is empty.");
     const received_ms = Date.now();
-    const defaults = { service: query.service, host: query.host, environment: query.env, source: query.source, level: query.level };
-    const decoded = decodeBody(c.req.header("content-type") ?? null, body, { received_us: received_ms * 1000, defaults });
-    const batch_id = batchIdOf(project_id, idempotency_key, body);
-    count("ledge_events_rejected_total", {}, decoded.rejected);
+    const decoded = decodeBody(c.req.header("content-type") ?? null, body, {
+      received_us: received_ms * 1000,
+      defaults: defaultsOf(query),
+    });
+    const batch_id = batchIdOf(c.var.access.project_id, idempotency_key ?? null, body, received_ms);
+    const received = { protocol: "api", ms: received_ms, size_bytes: body.length };
+    const { event_ids_overflowed } = await store(c, decoded, batch_id, received);
     assertSomething(decoded, batch_id);
-    const frames = packBatches(decoded.batches, { batch_id, project_id, shard: SHARD_ZERO, accepted_us: received_ms * 1000 });
-    const wait_until = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    const { event_ids_overflowed } = await makeDurable(c.env, wait_until, { project_id, shard: SHARD_ZERO, batch_id, frames });
-    count("ledge_events_accepted_total", {}, decoded.accepted);
-    count("ledge_ingest_body_bytes_total", {}, body.length);
     return c.json(answerOf(batch_id, decoded, event_ids_overflowed), 202);
   });
 }

@@ -2,11 +2,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Context } from "hono";
 import type { AppEnv } from "../auth/access.ts";
+import { refusedId, storeRefused } from "../catalog/refused.ts";
 import { SHARD_ZERO } from "../catalog/stream.ts";
 import { keyedBatchId, randomBatchId } from "../engine/batch/batch-id.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "../engine/decode/types.ts";
 import { Problem } from "../errors.ts";
-import { EVENTS_PER_REQUEST_MAX } from "../limits.ts";
+import { EVENTS_PER_REQUEST_MAX, REFUSED_REQUESTS_PER_MINUTE_MAX } from "../limits.ts";
 import { count } from "../metrics.ts";
 import { type DurableResult, makeDurable } from "./durable.ts";
 import { packBatches } from "./pack.ts";
@@ -48,18 +49,46 @@ export function defaultsOf(query: {
   return { service, host, environment: env, source, level };
 }
 
-/** Makes decoded events durable; returns only once they are. @throws Problem */
-export async function store(
-  c: Context<AppEnv>,
-  decoded: Decoded,
-  batch_id: string,
-  received: { ms: number; size_bytes: number },
-): Promise<DurableResult> {
+export interface Received {
+  /** A protocol's name, or "api". */
+  protocol: string;
+  ms: number;
+  size_bytes: number;
+}
+
+/** Makes decoded events durable; returns only once they are. What was refused is kept apart, where that works. @throws Problem */
+export async function store(c: Context<AppEnv>, decoded: Decoded, batch_id: string, received: Received): Promise<DurableResult> {
   const { project_id } = c.var.access;
+  count("ledge_events_rejected_total", {}, decoded.rejected);
+  keepRefused(c, decoded, batch_id, received);
   const frames = packBatches(decoded.batches, { batch_id, project_id, shard: SHARD_ZERO, accepted_us: received.ms * 1000 });
   const wait_until = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const result = await makeDurable(c.env, wait_until, { project_id, shard: SHARD_ZERO, batch_id, frames });
   count("ledge_events_accepted_total", {}, decoded.accepted);
   count("ledge_ingest_body_bytes_total", {}, received.size_bytes);
   return result;
+}
+
+let refused_minute = 0;
+let refused_requests = 0;
+
+/** Refused records are kept for whoever mends their sender; nothing waits for it, and nothing fails with it. */
+function keepRefused(c: Context<AppEnv>, { refused = [] }: Decoded, batch_id: string, { protocol, ms }: Received): void {
+  if (refused.length === 0) return;
+  const minute = Math.floor(ms / 60_000);
+  refused_requests = minute === refused_minute ? refused_requests + 1 : 1;
+  refused_minute = minute;
+  if (refused_requests > REFUSED_REQUESTS_PER_MINUTE_MAX) {
+    count("ledge_refused_records_unkept_total", {}, refused.length);
+    return;
+  }
+  const source = {
+    protocol,
+    path: c.req.path,
+    content_type: c.req.header("content-type") ?? null,
+    received_at: new Date(ms).toISOString(),
+  };
+  const records = refused.map(({ index, message, bytes }) => ({ index, reason: message, bytes }));
+  const storing = storeRefused(c.env.BUCKET, c.var.access.project_id, refusedId(ms, batch_id), source, records);
+  c.executionCtx.waitUntil(storing.catch(() => count("ledge_refused_records_unkept_total", {}, refused.length)));
 }
