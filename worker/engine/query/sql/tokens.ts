@@ -112,6 +112,8 @@ function quoted(source: string, position: number, open: number, kind: "text" | "
       const text = source.slice(open + 1, at).replaceAll(mark + mark, mark);
       if (kind === "name" && text === "")
         fail("a name needs at least one letter", { position, end: at + 1 }, source, "a name between the quotes");
+      // Columns that a plan makes for itself begin with U+0001.
+      if (kind === "name" && text.includes("\u0001")) fail("a name cannot hold U+0001", { position, end: at + 1 }, source, "another name");
       return tokenOf(kind, text, position, at + 1);
     }
   }
