@@ -49,9 +49,9 @@ function quantile(share: number): StatFunction {
   return of<NumbersState>("numbers", (state, group, { groups }) => state.quantileOf(group, share, groups), { numbers_only: true });
 }
 
-/** What `min` and `max` show of a time. */
-function extreme(value: number | null, { field }: ShownCall): TableValue {
-  return value !== null && field !== null && isTimeField(field) ? formatTimestamp_us(value) : value;
+/** A value of the call's field: times as texts. */
+function shown(value: TableValue, { field }: ShownCall): TableValue {
+  return typeof value === "number" && field !== null && isTimeField(field) ? formatTimestamp_us(value) : value;
 }
 
 function root(value: number | null): number | null {
@@ -86,8 +86,8 @@ export const STATS_FUNCTIONS: Readonly<Record<string, StatFunction>> = {
     const sum = state.sumOf(group);
     return sum === null ? null : sum / state.countOf(group);
   }),
-  min: of<ExtremesState>("extremes", (state, group, call) => extreme(state.leastOf(group), call)),
-  max: of<ExtremesState>("extremes", (state, group, call) => extreme(state.mostOf(group), call)),
+  min: of<ExtremesState>("extremes", (state, group, call) => shown(state.leastOf(group), call)),
+  max: of<ExtremesState>("extremes", (state, group, call) => shown(state.mostOf(group), call)),
   stddev: of<MomentsState>("moments", (state, group) => root(state.varianceOf(group)), { numbers_only: true }),
   variance: of<MomentsState>("moments", (state, group) => state.varianceOf(group), { numbers_only: true }),
   median: quantile(0.5),
@@ -117,6 +117,6 @@ export const STATS_FUNCTIONS: Readonly<Record<string, StatFunction>> = {
   rate_sum: of<SumState>("sum", (state, group, { seconds }) => perSecond(state.sumOf(group), seconds), { per_second: true }),
   first: of<EdgeState>("first", (state, group) => state.valueOf(group)),
   last: of<EdgeState>("last", (state, group) => state.valueOf(group)),
-  any: of<AnyState>("any", (state, group) => state.valueOf(group)),
+  any: of<AnyState>("any", (state, group, call) => shown(state.valueOf(group), call)),
   values: of<ValuesState>("values", (state, group, { groups }) => state.textOf(group, groups)),
 };
