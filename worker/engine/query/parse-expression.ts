@@ -55,6 +55,11 @@ function takeKeyword(scanner: Scanner, keyword: string): boolean {
   return false;
 }
 
+function failAtWord(scanner: Scanner, expected: string): never {
+  scanner.skipSpace();
+  return scanner.fail(expected);
+}
+
 function parseEither(scanner: Scanner, depth: number): Expression {
   const parts = [parseAll(scanner, depth)];
   while (takeKeyword(scanner, "or")) parts.push(parseAll(scanner, depth));
@@ -88,7 +93,7 @@ function parseComparison(scanner: Scanner, depth: number): Expression {
   if (scanner.take("!~")) return call(scanner, "not", [matching(scanner, left)]);
   if (takeKeyword(scanner, "is")) {
     const negated = takeKeyword(scanner, "not");
-    if (!takeKeyword(scanner, "null")) scanner.fail("null or not null after is");
+    if (!takeKeyword(scanner, "null")) failAtWord(scanner, "null or not null after is");
     return negate(scanner, negated, call(scanner, "isnull", [left]));
   }
   return parseWordComparison(scanner, left, depth);
@@ -118,7 +123,7 @@ function parseWordComparison(scanner: Scanner, left: Expression, depth: number):
   }
   if (takeKeyword(scanner, "between")) {
     const low = parseOperation(scanner, depth, 0);
-    if (!takeKeyword(scanner, "and")) scanner.fail("and between the two ends");
+    if (!takeKeyword(scanner, "and")) failAtWord(scanner, "and between the two ends");
     return negate(scanner, negated, checked(scanner, "between", [left, low, parseOperation(scanner, depth, 0)]));
   }
   for (const name of ["like", "ilike"]) {

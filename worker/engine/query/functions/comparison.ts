@@ -171,7 +171,8 @@ export function extreme(args: readonly Argument[], length: number, sign: -1 | 1)
   const wanted = sign < 0 ? BELOW : ABOVE;
   const columns = args.map((argument) => scalarsOf(argument, type !== "time"));
   const strides = args.map(({ vector }) => vector.stride);
-  const rank = type === "level" ? (value: Scalar) => severityOf(levelOf(String(value)) ?? "") : null;
+  const by_severity = args.some((argument) => argument.type === "level") && args.every((argument) => hasText(argument.type));
+  const rank = by_severity ? (value: Scalar) => severityOf(levelOf(String(value)) ?? "") : null;
   const values = new Array<Scalar>(resultLength(args, length)).fill(null);
   columns.forEach((column, index) => {
     for (let row = 0; row < values.length; row++) {

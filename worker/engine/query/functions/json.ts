@@ -1,3 +1,4 @@
+import { parseExactJson } from "../../normalize/flatten.ts";
 import { scalarOf } from "../field-vector.ts";
 import { type Scalar, textOf } from "../vector.ts";
 import { type ExpressionFunction, scalar } from "./function.ts";
@@ -35,7 +36,7 @@ function stepsOf(path: string): (string | number)[] {
 export function jsonValue(text: string, steps: readonly (string | number)[]): Scalar {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactJson(text);
   } catch {
     return null;
   }
