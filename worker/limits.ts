@@ -17,6 +17,9 @@ export const ZSTD_FRAMES_PER_BODY_MAX = 1_024;
 /** Refused records of one request that are kept as dead letters, and bytes of each. */
 export const REFUSED_RECORDS_PER_REQUEST_MAX = 1_000;
 export const REFUSED_RECORD_SIZE_BYTES_MAX = 64 * 1024;
+/** Lines of one stack trace that are put together, and the time between two of them. */
+export const STACK_TRACE_LINES_MAX = 1_000;
+export const STACK_TRACE_GAP_MS_MAX = 5_000;
 /** Refused records are kept this long; requests of one isolate and minute whose refusals are kept: each costs an R2 write. */
 export const REFUSED_LIFE_DAYS = 14;
 export const REFUSED_REQUESTS_PER_MINUTE_MAX = 120;
@@ -260,6 +263,7 @@ export const SEARCH_REPLAN_MAX = 4;
 export const SEARCH_SOURCE_TIMEOUT_MS = 15_000;
 /** How long a search may take, and how much it may read from the object store, until it answers with what it has. */
 export const SEARCH_TIME_MS_MAX = 30_000;
+export const SEARCH_TIME_MS_MIN = 50;
 export const SEARCH_READ_SIZE_BYTES_MAX = 8 * 1024 * 1024 * 1024;
 /** Reads of one range, where the object store fails at once. */
 export const READ_TRIES_MAX = 2;
@@ -296,6 +300,13 @@ export const SEARCH_SHARDS_MAX = 256;
 export const SEARCH_PAGE_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 /** Counts (8 bytes each) that one question to the facts of segments adds up. */
 export const FACT_CELLS_MAX = 1_000_000;
+/** A streamed search tells how far it is, and what it has found, at most this often. */
+export const STREAM_PROGRESS_MS = 250;
+export const STREAM_PARTIAL_MS = 1_000;
+/** Rows or events of what was found so far. */
+export const STREAM_PARTIAL_ROWS_MAX = 200;
+/** Proxies close connections on which nothing is said. */
+export const STREAM_HEARTBEAT_MS = 10_000;
 /** Series of a histogram; the smaller ones are shown together. */
 export const HISTOGRAM_SERIES_MAX = 50;
 /** Series times buckets that a histogram counts (8 bytes each). */

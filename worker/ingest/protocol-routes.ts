@@ -22,7 +22,7 @@ import { IDEMPOTENCY_KEY_LENGTH_MAX, PROTOCOL_INFO_BODY_SIZE_BYTES_MAX } from ".
 import { createRouter } from "../router.ts";
 import { withBody } from "./body.ts";
 import { hasNoEnd, takePieces } from "./pieces.ts";
-import { batchIdOf, decoding, defaultsOf, NOTHING, store } from "./take-in.ts";
+import { batchIdOf, decoding, defaultsOf, NOTHING, rejoined, store } from "./take-in.ts";
 
 function requestOf(c: Context<AppEnv>): ProtocolRequest {
   return {
@@ -71,7 +71,11 @@ async function takeBody(
   const batch_id = batchIdOf(project_id, keyOf(protocol, request, decoded.idempotency_key), body, request.received_ms);
   const asked = decoded === NOTHING ? [] : (endpoint.asked_event_ids?.(decoded) ?? []);
   const known_event_ids = await knownEventIds(c.env, project_id, asked);
-  await store(c, decoded, batch_id, { protocol: protocol.name, ms: request.received_ms, size_bytes: body.length });
+  await store(c, rejoined(decoded, request.query.get("join")), batch_id, {
+    protocol: protocol.name,
+    ms: request.received_ms,
+    size_bytes: body.length,
+  });
   return endpoint.answer({ decoded, batch_id, known_event_ids, took_ms: Date.now() - request.received_ms, mac48: mac48Of(c) }, request);
 }
 

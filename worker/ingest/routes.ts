@@ -10,7 +10,7 @@ import { KEY_SECURITY, problems } from "../schemas.ts";
 import { withBody } from "./body.ts";
 import { decodeBody } from "./decode-body.ts";
 import { Accepted, EventInput, IngestQuery } from "./schemas.ts";
-import { batchIdOf, defaultsOf, store } from "./take-in.ts";
+import { batchIdOf, defaultsOf, rejoined, store } from "./take-in.ts";
 
 /** The same behaviour at each; the last for clients that name their project. */
 const PATHS = ["/api/v1/logs", "/api/v1/logs/batch", "/logs", "/ingest", "/v1/projects/{project_id}/events"] as const;
@@ -83,7 +83,7 @@ async function ingest(c: Context<AppEnv>, query: z.infer<typeof IngestQuery>, id
     });
     const batch_id = batchIdOf(c.var.access.project_id, idempotency_key ?? null, body, received_ms);
     const received = { protocol: "api", ms: received_ms, size_bytes: body.length };
-    const { event_ids_overflowed } = await store(c, decoded, batch_id, received);
+    const { event_ids_overflowed } = await store(c, rejoined(decoded, query.join), batch_id, received);
     assertSomething(decoded, batch_id);
     return c.json(answerOf(batch_id, decoded, event_ids_overflowed), 202);
   });

@@ -12,6 +12,7 @@ export const IngestQuery = z.object({
   env: defaultValue("Environment of events that name none."),
   source: defaultValue("Source of events that name none."),
   level: defaultValue("Level of events that name none; any usual spelling or number."),
+  join: z.enum(["stack_traces"]).optional().openapi({ description: "`stack_traces` puts together what an agent sent line by line." }),
   token: z.string().optional().openapi({ description: "The API key, for clients that cannot set headers." }),
 });
 

@@ -6,6 +6,7 @@ import { refusedId, storeRefused } from "../catalog/refused.ts";
 import { SHARD_ZERO } from "../catalog/stream.ts";
 import { keyedBatchId, randomBatchId } from "../engine/batch/batch-id.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "../engine/decode/types.ts";
+import { rejoinStackTraces } from "../engine/normalize/stack-traces.ts";
 import { Problem } from "../errors.ts";
 import { EVENTS_PER_REQUEST_MAX, REFUSED_REQUESTS_PER_MINUTE_MAX } from "../limits.ts";
 import { count } from "../metrics.ts";
@@ -54,6 +55,12 @@ export interface Received {
   protocol: string;
   ms: number;
   size_bytes: number;
+}
+
+/** What may be asked of a source besides defaults: `join=stack_traces` puts together what its agent sent line by line. */
+export function rejoined<D extends Decoded>(decoded: D, join: string | null | undefined): D {
+  if (join !== "stack_traces") return decoded;
+  return { ...decoded, batches: decoded.batches.map(({ batch, raw_bytes }) => ({ batch: rejoinStackTraces(batch), raw_bytes })) };
 }
 
 /** Makes decoded events durable; returns only once they are. What was refused is kept apart, where that works. @throws Problem */
