@@ -12,6 +12,10 @@ export interface Env {
   RATE_KEY: RateLimit;
   RATE_PROJECT: RateLimit;
   LEDGE_PROFILE: "edge" | "local";
+  /** "on" or "off": whether searches keep stored ranges in the data centre's cache. On in the profile "edge" where it is missing. */
+  LEDGE_SHARED_CACHE?: string;
+  /** "on" or "off": whether large searches are shared with further invocations. On in the profile "edge" where it is missing. */
+  LEDGE_SPREAD?: string;
   /** Signs API keys; at least 32 random bytes as text. */
   LEDGE_SECRET: string;
   /** Creates projects and first keys; only the operator holds it. */

@@ -11,6 +11,7 @@ import { searchRoutes } from "./search/routes.ts";
 
 export { ProjectMonitor } from "../durable-objects/project-monitor/index.ts";
 export { ProjectStream } from "../durable-objects/project-stream/index.ts";
+export { SearchPart } from "./search/search-part.ts";
 
 const app = createApp({
   search: searchRoutes,

@@ -32,8 +32,31 @@ export const Stats = z
     bytes_read: z.number().int().openapi({ description: "From the object store; what was at hand from earlier searches is not counted." }),
     reads: z.number().int(),
     rows_scanned: z.number().int(),
+    parts: z.number().int().openapi({ description: "Further invocations that searched a share of the segments." }),
   })
   .openapi("SearchStats", { description: "What the answer cost." });
+
+export const Partial = z
+  .object({
+    reason: z.enum(["time", "bytes", "segments"]).openapi({
+      description: "time, bytes: what the search may take was used up. segments: some could not be read.",
+    }),
+    detail: z.string(),
+    covered_from: z.string().openapi({ description: "From here on …" }),
+    covered_to: z.string().openapi({ description: "… up to here every event was looked at, but for those of the segments below." }),
+    segments: z
+      .array(
+        z.object({
+          segment_id: z.string(),
+          from: z.string(),
+          to: z.string(),
+          reason: z.enum(["missing", "damaged", "unreadable"]),
+        }),
+      )
+      .openapi({ description: "Segments that could not be read, with the times of their events." }),
+  })
+  .nullable()
+  .openapi("Partial", { description: "Why the answer covers less than was asked; null where it is whole." });
 
 const Range = { from: z.string(), to: z.string() };
 
@@ -41,6 +64,7 @@ export const EventPage = z
   .object({
     events: z.array(Event),
     cursor: z.string().nullable().openapi({ description: "For the next page; null at the end." }),
+    partial: Partial,
     stats: Stats,
   })
   .openapi("EventPage");
@@ -53,9 +77,15 @@ export const Table = z
       .object({ events: z.number().int() })
       .nullable()
       .openapi({ description: "Matching events that are in none of the rows, since there were too many groups." }),
+    partial: Partial,
     stats: Stats,
   })
   .openapi("Table", { description: "Answer of a query with `| stats …`." });
+
+export const SearchStream = z.string().openapi("SearchStream", {
+  description:
+    "Server-sent events: `progress` (segments done and in all, bytes, rows), `partial` (what was found so far), and at the end `result` (the same document as without streaming) or `error` (a problem document).",
+});
 
 const Counts = z.array(z.number().int());
 
@@ -68,6 +98,7 @@ export const HistogramAnswer = z
     series: z.array(z.object({ value: z.string().nullable(), total: z.number().int(), counts: Counts })),
     other: z.object({ total: z.number().int(), counts: Counts }).nullable(),
     total: z.number().int(),
+    partial: Partial,
     stats: Stats,
   })
   .openapi("Histogram");

@@ -71,7 +71,7 @@ function parseCursor(text: string): Cursor | null {
   if (!Array.isArray(fields) || fields.length !== 11) return null;
   const [version, order, timestamp_us, hash, copies, from_us, to_us, now_us, shards, shown, query_hash] = fields as unknown[];
   if (version !== VERSION || (order !== "asc" && order !== "desc")) return null;
-  if (!isHash(hash) || !isHash(query_hash) || !isCount(copies) || !isCount(shards) || !isCount(shown)) return null;
+  if (!isHash(hash) || !isHash(query_hash) || !isCount(copies) || !isCount(shards) || !isWhole(shown) || shown < 0) return null;
   if (!isWhole(timestamp_us) || !isWhole(from_us) || !isWhole(to_us) || !isWhole(now_us) || from_us > to_us) return null;
   return { order, position: { timestamp_us, hash, copies }, from_us, to_us, now_us, shards, shown, query_hash };
 }

@@ -1,12 +1,6 @@
-/** Pipes on events: `where` narrows the filter, `limit` bounds all pages together, `fields` chooses what is shown. */
-
+/** `fields` on events: what is shown of each. */
 import { ATTRIBUTE_PREFIX, type EventRecord } from "../engine/batch/event-batch.ts";
-import { isAttribute, type Query } from "../engine/query/query.ts";
-
-/** Events that all pages may show together. */
-export function eventsMax(query: Query): number {
-  return query.pipes.reduce((least, pipe) => (pipe.kind === "limit" ? Math.min(least, pipe.count) : least), Number.POSITIVE_INFINITY);
-}
+import { isAttribute, type Plan } from "../engine/query/query.ts";
 
 /** Only the named fields of an event; its id stays, for every event can be asked for by it. */
 function project(record: EventRecord, fields: readonly string[]): EventRecord {
@@ -22,9 +16,9 @@ function project(record: EventRecord, fields: readonly string[]): EventRecord {
   return { ...shown, attributes } as unknown as EventRecord;
 }
 
-/** An event as the query's `fields` pipes leave it. */
-export function shownFields(query: Query, record: EventRecord): EventRecord {
+/** An event as the plan's `fields` pipe leaves it. */
+export function shownFields(plan: Plan, record: EventRecord): EventRecord {
   let shown = record;
-  for (const pipe of query.pipes) if (pipe.kind === "fields") shown = project(shown, pipe.fields);
+  for (const pipe of plan.table) if (pipe.kind === "fields") shown = project(shown, pipe.fields);
   return shown;
 }

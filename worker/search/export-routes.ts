@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { QUERY_LENGTH_MAX } from "../limits.ts";
 import { createRouter } from "../router.ts";
-import { SearchContext } from "./context.ts";
+import { NO_BUDGET, SearchContext } from "./context.ts";
 import { csvHeader, csvLines, EXPORT_COLUMNS, ndjson } from "./export-formats.ts";
 import { parquetPieces } from "./export-parquet.ts";
 import { type ExportedEvent, exportEvents } from "./export-slices.ts";
@@ -100,7 +100,7 @@ exportRoutes.openapi(route, async (c) => {
   const sources = sourcesOf(c);
   const stop = new AbortController();
   const signal = sources.signal ? AbortSignal.any([sources.signal, stop.signal]) : stop.signal;
-  const context = new SearchContext({ ...sources, signal });
+  const context = new SearchContext({ ...sources, signal }, undefined, NO_BUDGET);
   const range = resolveRange(parameters.from, parameters.to, context.started_us, openEnd_us(context.started_us));
   const { format = "ndjson", order = "desc" } = parameters;
   const lists = exportEvents(context, { filter: filterOf(parameters, context.started_us), range, order });

@@ -10,10 +10,14 @@ import { selectRows } from "../engine/batch/select.ts";
 import { type Filter, filterHints } from "../engine/query/query.ts";
 import { EXPORT_PAGE_EVENTS, EXPORT_SLICE_SIZE_BYTES } from "../limits.ts";
 import type { SearchContext } from "./context.ts";
+import { type Partial, partialOf } from "./coverage.ts";
 import type { Order, Position } from "./cursor.ts";
+import { unavailable } from "./objects.ts";
 import { narrowedRange } from "./plan.ts";
-import { type Part, scanView } from "./scan.ts";
-import { columnsFor, searchEvents } from "./search-events.ts";
+import type { Part, Scan } from "./scan.ts";
+import { scanView } from "./scan-view.ts";
+import { searchEvents } from "./search-events.ts";
+import { stepColumns } from "./step-columns.ts";
 import type { TimeRange } from "./time-range.ts";
 import { withView } from "./view.ts";
 
@@ -65,6 +69,11 @@ function ownDictionary(column: DictColumn): DictColumn {
   return { kind: "dict", values, codes };
 }
 
+/** A file without an end is better than one that looks whole and is not. */
+function assertWhole(partial: Partial | null): void {
+  if (partial) throw unavailable(partial.detail, null);
+}
+
 interface Slice {
   batches: EventBatch[];
   /** What is left of the range, null where nothing is. */
@@ -95,14 +104,15 @@ function rowsWithin(batch: EventBatch, range: TimeRange): EventBatch {
 
 /** Reads until the slice is full. A slice without progress (all groups overlap) is told by `rest` equal to the range. */
 async function readSlice(context: SearchContext, { filter, range, order }: ExportRequest, slice_size_bytes: number): Promise<Slice> {
-  const names = columnsFor(filter);
+  const names = stepColumns(filter, []);
   return withView(context, range, async (view) => {
     const collected: EventBatch[] = [];
     let size_bytes = 0;
     let edge_us: number | null = null;
     let span: TimeRange | null = null;
-    const scan = {
+    const scan: Scan = {
       filter,
+      steps: [],
       names,
       range,
       order,
@@ -115,13 +125,13 @@ async function readSlice(context: SearchContext, { filter, range, order }: Expor
         return false;
       },
       async take({ rows, full }: Part) {
-        const whole = await full(rows);
+        const { stored: whole } = await full(rows);
         const batch = rows.length === whole.rows ? whole : ownRows(whole, rows);
         collected.push(batch);
         size_bytes += batchSize_bytes(batch);
       },
     };
-    await scanView(context, scan, view);
+    assertWhole(partialOf(context, range, order, await scanView(context, scan, view)));
     const { taken, rest } = cut(range, order, edge_us);
     const batches = collected.map((batch) => rowsWithin(batch, taken)).filter(({ rows }) => rows > 0);
     return { batches, rest, span };
@@ -166,6 +176,7 @@ async function* paged(context: SearchContext, request: ExportRequest, page_event
   let after: Position | null = null;
   do {
     const page = await searchEvents(context, { ...request, limit: page_events, after });
+    assertWhole(page.partial);
     yield page.events.map(({ record }) => record as ExportedEvent);
     after = page.more ? page.last : null;
   } while (after);

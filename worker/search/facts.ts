@@ -1,107 +1,273 @@
-/** Answers from the facts in a segment's index (counts by five minutes, level and service), where filter and question need nothing else. */
-import { type EventBatch, LEVELS, NULL_CODE } from "../engine/batch/event-batch.ts";
-import { type Filter, filterFields, matchRows, type StatsPipe } from "../engine/query/query.ts";
-import type { SegmentFacts } from "../engine/segment/facts.ts";
-import type { Segment } from "../engine/segment/read.ts";
-import { FACT_BUCKET_US } from "../limits.ts";
+/** Answers from the facts in segments' indexes (counts by five minutes, level and service), where filter and question need nothing else. */
+import { formatTimestamp_us } from "../engine/batch/record.ts";
+import { type Bucket, bucketStart_us } from "../engine/query/bucket.ts";
+import {
+  compareCells,
+  type Filter,
+  filterFields,
+  matchRows,
+  type Plan,
+  type StatsPipe,
+  type Table,
+  type TableValue,
+} from "../engine/query/query.ts";
+import type { SegmentRow } from "../engine/segment/segment-row.ts";
+import { FACT_BUCKET_US, FACT_CELLS_MAX, STATS_GROUPS_MAX } from "../limits.ts";
+import { type FactIndex, type FactSeries, HOUR_US, levelName, levelOfSlot, serviceOfSlot, slotBatch } from "./fact-index.ts";
 import type { TimeRange } from "./time-range.ts";
 
-/** Facts as a batch with one row per fact, so that filters and groups work on them as on events. */
-export interface FactBatch {
-  batch: EventBatch;
-  /** Facts that match and lie in the part of the range that they answer. */
-  rows: Uint32Array;
-  counts: Uint32Array;
+/** A question that counts events, by what facts know. */
+export interface FactQuestion {
+  filter: Filter;
+  by_level: boolean;
+  by_service: boolean;
+  /** Pieces of time, in which whole facts fit; null: all time together. */
+  bucket: Bucket | null;
 }
 
-/** Fields that facts know. */
-const KNOWN = new Set(["level", "service"]);
+/** How many events of these have all the same; null where the question does not ask for it, or the events have none. */
+export interface FactGroup {
+  level: string | null;
+  service: string | null;
+  bucket_us: number | null;
+  count: number;
+}
 
-function toBatch(facts: SegmentFacts): EventBatch {
-  const no_service = facts.services.indexOf("");
-  return {
-    rows: facts.count.length,
-    timestamp_us: facts.bucket_us,
-    ingest_us: facts.bucket_us,
-    columns: new Map([
-      [
-        "level",
-        { kind: "dict", values: [...LEVELS], codes: Uint32Array.from(facts.level, (level) => (level < LEVELS.length ? level : NULL_CODE)) },
-      ],
-      ["service", { kind: "dict", values: facts.services, codes: facts.service.map((code) => (code === no_service ? NULL_CODE : code)) }],
-    ]),
-    rest: null,
-  };
+/** Whether facts of five minutes each lie in one piece. */
+export function factsFit({ size_us, zone_us }: Bucket): boolean {
+  return size_us % FACT_BUCKET_US === 0 && zone_us % FACT_BUCKET_US === 0;
+}
+
+const KNOWN: ReadonlySet<string> = new Set(["level", "service"]);
+
+/** Whether facts can tell which events match. */
+export function factsDecide(filter: Filter): boolean {
+  return [...filterFields(filter)].every((field) => KNOWN.has(field));
+}
+
+/** The question that a plan asks of facts; null where they do not answer it. */
+export function factQuestion(plan: Plan): FactQuestion | null {
+  const { filter, steps, reduce } = plan;
+  if (steps.length > 0 || reduce?.kind !== "stats" || !factsDecide(filter)) return null;
+  if (reduce.functions.some(({ name, field, where }) => name !== "count" || field !== null || where)) return null;
+  const question: FactQuestion = { filter, by_level: false, by_service: false, bucket: null };
+  for (const key of reduce.by) {
+    if (key.kind === "bucket") {
+      if (question.bucket || !factsFit(key)) return null;
+      question.bucket = { size_us: key.size_us, zone_us: key.zone_us };
+    } else if (key.field === "level") question.by_level = true;
+    else if (key.field === "service") question.by_service = true;
+    else return null;
+  }
+  return question;
 }
 
 /** The buckets of which every event of the segment lies in the range; infinite where the segment ends before the range does. */
-function wholeBuckets(segment: Segment, range: TimeRange): TimeRange {
-  const { ts_min_us, ts_max_us } = segment.row;
+function wholeBuckets({ ts_min_us, ts_max_us }: SegmentRow, range: TimeRange): TimeRange {
   return {
     from_us: ts_min_us >= range.from_us ? Number.NEGATIVE_INFINITY : Math.ceil(range.from_us / FACT_BUCKET_US) * FACT_BUCKET_US,
     to_us: ts_max_us < range.to_us ? Number.POSITIVE_INFINITY : Math.floor(range.to_us / FACT_BUCKET_US) * FACT_BUCKET_US,
   };
 }
 
-/**
- * For `Scan.takeIndex`: hands the facts of whole buckets to `take` and leaves the edges of the range to be read.
- * @param fields what the question needs besides the filter: names of columns
- * @returns null where facts cannot answer
- */
-export function takeFacts(
-  filter: Filter,
-  fields: readonly string[],
-  take: (facts: FactBatch) => void,
-): ((segment: Segment, range: TimeRange) => TimeRange[] | null) | null {
-  const needed = new Set([...filterFields(filter), ...fields]);
-  for (const field of needed) if (!KNOWN.has(field)) return null;
-  return (segment, range) => {
-    const facts = segment.facts();
-    // "" stands for events without a service and for those that sent an empty name: rows must tell them apart.
-    if (needed.has("service") && facts.services.includes("")) return null;
-    const whole = wholeBuckets(segment, range);
+/** The first entry at or after a time. */
+function placeOf({ start_us }: FactSeries, time_us: number): number {
+  let low = 0;
+  let high = start_us.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (start_us[middle]! < time_us) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const NOT_COUNTED = -1;
+const ALL_TIME_US = 0;
+/** Columns of a piece of time for which room is made at first. */
+const COLUMNS_MIN = 8;
+
+/** Plain data, for another invocation's counts. */
+export interface CountedFacts {
+  groups: FactGroup[];
+  overflow_events: number;
+}
+
+/** Adds up the facts of segments that answer a question. */
+export class FactCounts {
+  readonly #question: FactQuestion;
+  readonly #needs_service: boolean;
+  readonly #needs_level: boolean;
+  readonly #by_hours: boolean;
+  /** Levels and services that are told apart. */
+  readonly #columns: { level: string | null; service: string | null }[] = [];
+  readonly #column_of = new Map<string, number>();
+  /** By the services of segments: the column of each slot. */
+  readonly #slot_columns = new Map<string, Int32Array>();
+  /** By piece of time: counts by column. */
+  readonly #counts = new Map<number, Float64Array>();
+  #cells = 0;
+  #overflow_events = 0;
+
+  constructor(question: FactQuestion) {
+    this.#question = question;
+    const { bucket, by_level, by_service, filter } = question;
+    const fields = filterFields(filter);
+    this.#needs_level = by_level || fields.has("level");
+    this.#needs_service = by_service || fields.has("service");
+    this.#by_hours = bucket === null || (bucket.size_us % HOUR_US === 0 && bucket.zone_us % HOUR_US === 0);
+  }
+
+  /** Whether the row of the catalog alone says how many events count; then they are counted. */
+  takeRow(row: SegmentRow, range: TimeRange): boolean {
+    if (this.#question.filter.kind !== "all" || this.#needs_level || this.#needs_service || this.#question.bucket) return false;
+    if (row.ts_min_us < range.from_us || row.ts_max_us >= range.to_us) return false;
+    this.#count(ALL_TIME_US, this.#columnOf(null, null), row.rows);
+    return true;
+  }
+
+  /**
+   * Counts the events of whole five minutes.
+   * @returns the parts of the range whose events must be read, or null for the whole range
+   */
+  take(index: FactIndex, row: SegmentRow, range: TimeRange): TimeRange[] | null {
+    if ((this.#needs_service && !index.tells_service) || (this.#needs_level && !index.tells_level)) return null;
+    const whole = wholeBuckets(row, range);
     if (whole.from_us >= whole.to_us) return null;
-    const batch = toBatch(facts);
-    const rows = matchRows(filter, batch).filter((row) => {
-      const bucket_us = facts.bucket_us[row]!;
-      return bucket_us >= whole.from_us && bucket_us < whole.to_us;
-    });
-    take({ batch, rows, counts: facts.count });
+    this.#addIndex(index, whole);
     const edges = [
       { from_us: range.from_us, to_us: whole.from_us },
       { from_us: whole.to_us, to_us: range.to_us },
     ];
     return edges.filter(({ from_us, to_us }) => Number.isFinite(from_us) && Number.isFinite(to_us) && from_us < to_us);
-  };
-}
-
-/** Columns that a `stats` of plain counts groups by, or null where facts cannot answer it. */
-export function factColumns(pipe: StatsPipe): string[] | null {
-  if (pipe.functions.some(({ name, field }) => name !== "count" || field !== null)) return null;
-  const columns: string[] = [];
-  for (const key of pipe.by) {
-    if (key.kind === "field") columns.push(key.field);
-    else if (key.size_us % FACT_BUCKET_US !== 0 || key.zone_us % FACT_BUCKET_US !== 0) return null;
   }
-  return columns;
-}
 
-const REPEATED_ROWS_MAX = 65_536;
+  merge({ groups, overflow_events }: CountedFacts): void {
+    for (const { level, service, bucket_us, count } of groups) this.#count(bucket_us ?? ALL_TIME_US, this.#columnOf(level, service), count);
+    this.#overflow_events += overflow_events;
+  }
 
-/** Each fact's row as often as it counts, in pieces: what adds up rows adds up events. */
-export function* repeatedRows({ rows, counts }: FactBatch): Generator<Uint32Array> {
-  const piece = new Uint32Array(REPEATED_ROWS_MAX);
-  let length = 0;
-  for (const row of rows) {
-    for (let left = counts[row]!; left > 0; ) {
-      const taken = Math.min(left, REPEATED_ROWS_MAX - length);
-      piece.fill(row, length, length + taken);
-      length += taken;
-      left -= taken;
-      if (length < REPEATED_ROWS_MAX) continue;
-      yield piece;
-      length = 0;
+  counted(): CountedFacts {
+    const groups: FactGroup[] = [];
+    for (const [start_us, counts] of this.#counts) {
+      for (const [column, count] of counts.entries()) {
+        if (count > 0) groups.push({ ...this.#columns[column]!, bucket_us: this.#question.bucket ? start_us : null, count });
+      }
+    }
+    return { groups, overflow_events: this.#overflow_events };
+  }
+
+  #addIndex(index: FactIndex, whole: TimeRange): void {
+    const columns = this.#columnsOf(index);
+    const is_all = whole.from_us === Number.NEGATIVE_INFINITY && whole.to_us === Number.POSITIVE_INFINITY;
+    if (is_all && !this.#question.bucket) {
+      for (let slot = 0; slot < index.slots; slot++)
+        if (index.totals[slot]! > 0) this.#count(ALL_TIME_US, columns[slot]!, index.totals[slot]!);
+      return;
+    }
+    const hours = { from_us: Math.ceil(whole.from_us / HOUR_US) * HOUR_US, to_us: Math.floor(whole.to_us / HOUR_US) * HOUR_US };
+    if (!this.#by_hours || hours.from_us >= hours.to_us) this.#addSeries(index.fine, columns, whole);
+    else {
+      this.#addSeries(index.fine, columns, { from_us: whole.from_us, to_us: hours.from_us });
+      this.#addSeries(index.hours, columns, hours);
+      this.#addSeries(index.fine, columns, { from_us: hours.to_us, to_us: whole.to_us });
     }
   }
-  if (length > 0) yield piece.subarray(0, length);
+
+  #addSeries(series: FactSeries, columns: Int32Array, { from_us, to_us }: TimeRange): void {
+    if (from_us >= to_us) return;
+    const { bucket } = this.#question;
+    const { start_us, slot, count } = series;
+    const end = placeOf(series, to_us);
+    let time_us = Number.NaN;
+    let piece_us = ALL_TIME_US;
+    for (let entry = placeOf(series, from_us); entry < end; entry++) {
+      const column = columns[slot[entry]!]!;
+      if (column === NOT_COUNTED) continue;
+      if (bucket && start_us[entry] !== time_us) {
+        time_us = start_us[entry]!;
+        piece_us = bucketStart_us(time_us, bucket);
+      }
+      this.#count(piece_us, column, count[entry]!);
+    }
+  }
+
+  #last_us = Number.NaN;
+  #last: Float64Array | null = null;
+
+  #count(piece_us: number, column: number, count: number): void {
+    if (column === NOT_COUNTED) return;
+    if (piece_us !== this.#last_us || !this.#last || column >= this.#last.length) {
+      this.#last = this.#countsAt(piece_us);
+      this.#last_us = piece_us;
+    }
+    if (this.#last) this.#last[column]! += count;
+    else this.#overflow_events += count;
+  }
+
+  /** Counts of a piece of time by column; null where there is no room for another piece. */
+  #countsAt(piece_us: number): Float64Array | null {
+    const known = this.#counts.get(piece_us);
+    const width = Math.max(COLUMNS_MIN, this.#columns.length);
+    if (known && known.length >= width) return known;
+    if (!known && this.#cells + width > FACT_CELLS_MAX) return null;
+    this.#cells += width - (known?.length ?? 0);
+    const counts = new Float64Array(width);
+    if (known) counts.set(known);
+    this.#counts.set(piece_us, counts);
+    return counts;
+  }
+
+  #columnsOf(index: FactIndex): Int32Array {
+    const known = this.#slot_columns.get(index.services_key);
+    if (known) return known;
+    const { by_level, by_service, filter } = this.#question;
+    const columns = new Int32Array(index.slots).fill(NOT_COUNTED);
+    for (const slot of matchRows(filter, slotBatch(index))) {
+      const level = by_level ? levelName(levelOfSlot(slot)) : null;
+      columns[slot] = this.#columnOf(level, by_service ? index.services[serviceOfSlot(slot)]! : null);
+    }
+    this.#slot_columns.set(index.services_key, columns);
+    return columns;
+  }
+
+  #columnOf(level: string | null, service: string | null): number {
+    const key = JSON.stringify([level, service]);
+    const column = this.#column_of.get(key) ?? this.#columns.push({ level, service }) - 1;
+    this.#column_of.set(key, column);
+    return column;
+  }
+}
+
+function factCells({ level, service, bucket_us }: FactGroup, { by }: StatsPipe): TableValue[] {
+  return by.map((key) => {
+    if (key.kind === "bucket") return formatTimestamp_us(bucket_us!);
+    return key.field === "level" ? level : service;
+  });
+}
+
+function compareKeys(left: TableValue[], right: TableValue[], keys: number): number {
+  for (let key = 0; key < keys; key++) {
+    const difference = compareCells(left[key]!, right[key]!);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The table of a `stats` of plain counts over events that were read, with those that facts counted added to it. */
+export function withFacts(table: Table, { groups, overflow_events }: CountedFacts, pipe: StatsPipe): Table {
+  if (groups.length === 0 && overflow_events === 0) return table;
+  const keys = pipe.by.length;
+  const by_keys = new Map(table.rows.map((row) => [JSON.stringify(row.slice(0, keys)), row]));
+  for (const group of groups) {
+    const cells = factCells(group, pipe);
+    const id = JSON.stringify(cells);
+    const row = by_keys.get(id);
+    if (row) for (let column = keys; column < row.length; column++) row[column] = (row[column] as number) + group.count;
+    else by_keys.set(id, [...cells, ...pipe.functions.map(() => group.count)]);
+  }
+  const rows = [...by_keys.values()].sort((left, right) => compareKeys(left, right, keys));
+  let overflow = (table.overflow?.events ?? 0) + overflow_events;
+  for (const row of rows.splice(STATS_GROUPS_MAX)) overflow += row[keys] as number;
+  return { ...table, rows, overflow: overflow > 0 ? { events: overflow } : null };
 }

@@ -1,17 +1,19 @@
 /** Which fields the events of a range have, and the values of one field that occur most. */
 import { Buffer } from "node:buffer";
-import { ATTRIBUTE_PREFIX, type Column, type EventBatch } from "../engine/batch/event-batch.ts";
+import { ATTRIBUTE_PREFIX, type Column, type EventBatch, NULL_CODE } from "../engine/batch/event-batch.ts";
 import { restAt } from "../engine/batch/record.ts";
-import { type Filter, shortName } from "../engine/query/query.ts";
-import type { Segment } from "../engine/segment/read.ts";
+import { ALL, type Filter, REST_COLUMN, shortName } from "../engine/query/query.ts";
+import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { FIELD_NAMES_MAX, FIELD_VALUES_DISTINCT_MAX, FIELDS_ROWS_MAX } from "../limits.ts";
 import type { SearchContext } from "./context.ts";
-import { type FactBatch, takeFacts } from "./facts.ts";
-import { type Part, scanView } from "./scan.ts";
-import { columnsFor } from "./search-events.ts";
-import { fieldColumns, tally, textReader } from "./tally.ts";
+import { partialOf } from "./coverage.ts";
+import { FactCounts, factsDecide } from "./facts.ts";
+import type { OpenIndex, Scan } from "./scan.ts";
+import { scanView } from "./scan-view.ts";
+import { stepColumns } from "./step-columns.ts";
+import { tally } from "./tally.ts";
 import type { TimeRange } from "./time-range.ts";
-import { withView } from "./view.ts";
+import { type View, withView } from "./view.ts";
 
 export type FieldType = "time" | "string" | "number" | "boolean" | "array" | "object" | "mixed";
 
@@ -76,12 +78,11 @@ class FieldCounts {
     }
   }
 
-  /** A segment that lies wholly in the range tells its columns in its footer. */
-  addIndex(segment: Segment): void {
-    const { rows } = segment.row;
+  /** A segment that lies wholly in the range tells its columns in its index. */
+  addIndex({ columns }: OpenIndex, { rows }: SegmentRow): void {
     this.addTimes(rows);
-    for (const { name, kind, nulls } of segment.columns) {
-      if (name !== "timestamp" && name !== "ingest_ts" && name !== "attributes") this.add(name, TYPE_OF_KIND[kind], rows - nulls);
+    for (const { name, kind, nulls } of columns) {
+      if (name !== "timestamp" && name !== "ingest_ts" && name !== REST_COLUMN) this.add(name, TYPE_OF_KIND[kind], rows - nulls);
     }
   }
 }
@@ -89,7 +90,8 @@ class FieldCounts {
 function presentRows(column: Column, rows: Uint32Array): number {
   let count = 0;
   if (column.kind === "dict") {
-    for (const row of rows) if (column.codes[row]! < column.values.length) count++;
+    const { codes } = column;
+    for (const row of rows) if (codes[row] !== NULL_CODE) count++;
     return count;
   }
   const { present } = column;
@@ -98,49 +100,99 @@ function presentRows(column: Column, rows: Uint32Array): number {
   return count;
 }
 
-function isWhole(segment: Segment, range: TimeRange): boolean {
-  return segment.row.ts_min_us >= range.from_us && segment.row.ts_max_us < range.to_us;
-}
-
 /** Whether some row keeps attributes outside of columns, so that their names can only be had by reading. */
-function hasRest(segment: Segment): boolean {
-  return segment.columns.some(({ name, nulls }) => name === "attributes" && nulls < segment.row.rows);
+function hasRest({ columns }: OpenIndex, { rows }: SegmentRow): boolean {
+  return columns.some(({ name, nulls }) => name === REST_COLUMN && nulls < rows);
 }
 
-/** Exact over the newest FIELDS_ROWS_MAX rows that must be read; what footers tell costs nothing and has no bound. */
-export async function listFields(context: SearchContext, filter: Filter, range: TimeRange): Promise<FieldList> {
-  return withView(context, range, async (view) => {
-    const counts = new FieldCounts();
-    let cut = false;
-    const everything = filter.kind === "all";
-    const scan = {
+/** Counts by indexes and, where those do not tell, by reading the newest events, up to FIELDS_ROWS_MAX of them. */
+class FieldScan {
+  readonly counts = new FieldCounts();
+  readonly #range: TimeRange;
+  /** Segments whose index told all but the names of rare attributes. */
+  readonly with_rest: SegmentRow[] = [];
+  is_cut = false;
+
+  constructor(range: TimeRange) {
+    this.#range = range;
+  }
+
+  #wants = (): boolean => {
+    if (this.counts.rows_read < FIELDS_ROWS_MAX) return true;
+    this.is_cut = true;
+    return false;
+  };
+
+  /** Of every event that matches. */
+  everything(filter: Filter): Scan {
+    const scan: Scan = {
       filter,
+      steps: [],
       names: null,
-      range,
-      order: "desc" as const,
-      wants: () => {
-        if (counts.rows_read < FIELDS_ROWS_MAX) return true;
-        cut = true;
-        return false;
-      },
-      takeIndex: (segment: Segment) => {
-        if (!everything || !isWhole(segment, range) || hasRest(segment)) return null;
-        counts.addIndex(segment);
-        return [];
-      },
-      take: ({ batch, rows }: Part) => {
-        counts.rows_read += batch.rows;
-        counts.addRows(batch, rows);
+      range: this.#range,
+      order: "desc",
+      wants: this.#wants,
+      take: ({ batch, rows }) => {
+        this.counts.rows_read += batch.rows;
+        this.counts.addRows(batch, rows);
       },
     };
-    await scanView(context, scan, view);
-    const fields = [...counts.fields].map(([column, { type, count }]) => ({ name: shortName(column), type, count }));
-    fields.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
-    let partial: string | null = null;
-    if (cut) partial = `the newest ${FIELDS_ROWS_MAX} rows were read; narrow the range for exact counts`;
-    else if (counts.overflowed) partial = `more than ${FIELD_NAMES_MAX} names occur; the first ones met are listed`;
-    return { fields, events: counts.events, partial };
+    if (filter.kind !== "all") return scan;
+    // What indexes tell costs nothing and has no bound.
+    scan.wants = () => true;
+    scan.takeIndex = (index, row, { from_us, to_us }) => {
+      if (row.ts_min_us < from_us || row.ts_max_us >= to_us) return this.#wants() ? null : [];
+      this.counts.addIndex(index, row);
+      if (hasRest(index, row)) this.with_rest.push(row);
+      return [];
+    };
+    return scan;
+  }
+
+  /** Of attributes without a column alone. */
+  rest(): Scan {
+    return {
+      filter: ALL,
+      steps: [],
+      names: new Set([REST_COLUMN]),
+      range: this.#range,
+      order: "desc",
+      width: 1,
+      wants: this.#wants,
+      take: ({ batch, rows }) => {
+        this.counts.rows_read += batch.rows;
+        this.counts.addRest(batch, rows);
+      },
+    };
+  }
+}
+
+function onlySegments(view: View, rows: SegmentRow[]): View {
+  return { ...view, rows, async *windowPages() {} };
+}
+
+export async function listFields(context: SearchContext, filter: Filter, range: TimeRange): Promise<FieldList> {
+  return withView(context, range, async (view) => {
+    const fields = new FieldScan(range);
+    const end = await scanView(context, fields.everything(filter), view);
+    let partial = partialOf(context, range, "desc", end);
+    if (fields.with_rest.length > 0 && !partial) {
+      const cost = { ...context.cost };
+      const rest_end = await scanView(context, fields.rest(), onlySegments(view, fields.with_rest));
+      const { segments_considered, segments_skipped, segments_read, window_frames } = cost;
+      Object.assign(context.cost, { segments_considered, segments_skipped, segments_read, window_frames });
+      partial = partialOf(context, range, "desc", rest_end);
+    }
+    const { counts } = fields;
+    const listed = [...counts.fields].map(([column, { type, count }]) => ({ name: shortName(column), type, count }));
+    listed.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+    return { fields: listed, events: counts.events, partial: partial?.detail ?? whyPartial(fields) };
   });
+}
+
+function whyPartial({ is_cut, counts }: FieldScan): string | null {
+  if (is_cut) return `the newest ${FIELDS_ROWS_MAX} rows were read for what indexes do not tell; narrow the range for exact counts`;
+  return counts.overflowed ? `more than ${FIELD_NAMES_MAX} names occur; the first ones met are listed` : null;
 }
 
 export interface ValuesRequest {
@@ -161,42 +213,55 @@ export interface ValueList {
   partial: string | null;
 }
 
-/** The values that occur most, by exact counts of up to FIELD_VALUES_DISTINCT_MAX distinct ones. */
+/** Distinct values of one field with how many events have each, up to FIELD_VALUES_DISTINCT_MAX of them. */
+class ValueCounts {
+  readonly found = new Map<string, number>();
+  readonly #prefix: string;
+  events = 0;
+  overflowed = false;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  add = (value: string | null, count: number): void => {
+    if (value === null || !value.startsWith(this.#prefix)) return;
+    const known = this.found.get(value);
+    if (known === undefined && this.found.size >= FIELD_VALUES_DISTINCT_MAX) {
+      this.overflowed = true;
+      return;
+    }
+    // A value cut from a row group's dictionary would keep all of it in memory.
+    this.found.set(known === undefined ? Buffer.from(value).toString() : value, (known ?? 0) + count);
+    this.events += count;
+  };
+}
+
+/** The values that occur most, by exact counts. */
 export async function topValues(context: SearchContext, request: ValuesRequest): Promise<ValueList> {
   const { filter, range, field, prefix, limit } = request;
-  const names = columnsFor(filter, fieldColumns(field));
   return withView(context, range, async (view) => {
-    const found = new Map<string, number>();
-    let events = 0;
-    let overflowed = false;
-    const add = (value: string | null, count: number) => {
-      if (value === null || !value.startsWith(prefix)) return;
-      const known = found.get(value);
-      if (known === undefined && found.size >= FIELD_VALUES_DISTINCT_MAX) {
-        overflowed = true;
-        return;
-      }
-      // A value cut from a row group's dictionary would keep all of it in memory.
-      found.set(known === undefined ? Buffer.from(value).toString() : value, (known ?? 0) + count);
-      events += count;
-    };
-    const addFacts = ({ batch, rows, counts }: FactBatch) => {
-      const read = textReader(batch, field);
-      for (const row of rows) add(read(row), counts[row]!);
-    };
-    const scan = {
+    const counts = new ValueCounts(prefix);
+    const by_facts = factsDecide(filter) && (field === "level" || field === "service");
+    const facts = by_facts ? new FactCounts({ filter, by_level: field === "level", by_service: field === "service", bucket: null }) : null;
+    const scan: Scan = {
       filter,
-      names,
+      steps: [],
+      names: stepColumns(filter, [], [field]),
       range,
-      order: "desc" as const,
+      order: "desc",
       wants: () => true,
-      takeIndex: takeFacts(filter, [field], addFacts) ?? undefined,
-      take: ({ batch, rows }: Part) => tally(batch, field, rows, add),
+      take: ({ batch, rows }) => tally(batch, field, rows, counts.add),
     };
-    await scanView(context, scan, view);
-    const values = [...found].map(([value, count]) => ({ value, count }));
+    if (facts) scan.takeIndex = (index, row, within) => facts.take(index.facts(), row, within);
+    const end = await scanView(context, scan, view);
+    for (const { level, service, count } of facts?.counted().groups ?? []) counts.add(field === "level" ? level : service, count);
+    const values = [...counts.found].map(([value, count]) => ({ value, count }));
     values.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
-    const partial = overflowed ? `more than ${FIELD_VALUES_DISTINCT_MAX} distinct values occur; only the first ones met are counted` : null;
-    return { values: values.slice(0, limit), distinct: found.size, events, partial };
+    const cut = counts.overflowed
+      ? `more than ${FIELD_VALUES_DISTINCT_MAX} distinct values occur; only the first ones met are counted`
+      : null;
+    const partial = partialOf(context, range, scan.order, end)?.detail ?? cut;
+    return { values: values.slice(0, limit), distinct: counts.found.size, events: counts.events, partial };
   });
 }

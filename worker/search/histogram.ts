@@ -1,13 +1,16 @@
 /** Counts in time buckets, split by one field. Whole five-minute facts come from the segments' indexes where the filter allows it. */
 import type { EventBatch } from "../engine/batch/event-batch.ts";
+import { dictionarySize, dictionaryText } from "../engine/query/column-values.ts";
 import { type Filter, filterHints } from "../engine/query/query.ts";
 import { FACT_BUCKET_US, HISTOGRAM_BUCKETS_MAX, HISTOGRAM_CELLS_MAX, HISTOGRAM_SERIES_MAX } from "../limits.ts";
 import type { SearchContext } from "./context.ts";
-import { type FactBatch, takeFacts } from "./facts.ts";
+import { type Partial, partialOf } from "./coverage.ts";
+import { type CountedFacts, FactCounts, factsDecide } from "./facts.ts";
 import { narrowedRange } from "./plan.ts";
-import { scanView } from "./scan.ts";
-import { columnsFor } from "./search-events.ts";
-import { fieldColumns, textReader } from "./tally.ts";
+import type { Scan } from "./scan.ts";
+import { scanView } from "./scan-view.ts";
+import { stepColumns } from "./step-columns.ts";
+import { textReader } from "./tally.ts";
 import { type TimeRange, wrongParameter } from "./time-range.ts";
 import { withView } from "./view.ts";
 
@@ -33,6 +36,8 @@ export interface Histogram {
   /** What series beyond the largest HISTOGRAM_SERIES_MAX hold together, by bucket; null where there are none. */
   other: { total: number; counts: number[] } | null;
   total: number;
+  /** Why counts cover less than was asked; null where they are exact. */
+  partial: Partial | null;
 }
 
 const SECOND = 1_000_000;
@@ -108,23 +113,23 @@ class Counts {
       for (const row of rows) this.add(read(row), times[row]!, 1);
       return;
     }
-    const by_code: (Float64Array | undefined)[] = new Array(column.values.length);
+    const by_code: (Float64Array | undefined)[] = new Array(dictionarySize(column));
+    const { codes } = column;
     for (const row of rows) {
-      const code = column.codes[row]!;
+      const code = codes[row]!;
       if (code >= by_code.length) this.add(read(row), times[row]!, 1);
       else {
-        by_code[code] ??= this.seriesOf(column.values[code]!);
+        by_code[code] ??= this.seriesOf(dictionaryText(column, code));
         by_code[code][this.bucketOf(times[row]!)]! += 1;
       }
     }
   }
 
-  addFacts({ batch, rows, counts }: FactBatch, by: string | null): void {
-    const read = by === null ? () => null : textReader(batch, by);
-    for (const row of rows) this.add(read(row), batch.timestamp_us[row]!, counts[row]!);
+  addFacts({ groups }: CountedFacts, by: string | null): void {
+    for (const group of groups) this.add(by === null ? null : by === "level" ? group.level : group.service, group.bucket_us!, group.count);
   }
 
-  result(): Histogram {
+  result(): Omit<Histogram, "partial"> {
     const times_us = Array.from({ length: this.#buckets }, (_, index) => (this.#first + index) * this.#interval_us);
     const all = [...this.series].map(([value, counts]) => ({
       value,
@@ -148,25 +153,36 @@ export function checkBuckets(range: TimeRange, interval_us: number): void {
   throw wrongParameter("interval", undefined, `makes ${buckets} buckets of this range, at most ${HISTOGRAM_BUCKETS_MAX} are possible`);
 }
 
+const DAY_US = 86_400 * SECOND;
+
+/** Facts by pieces of time of which each lies in one bucket; null where facts cannot tell. */
+function factsFor({ filter, interval_us, by }: HistogramRequest): FactCounts | null {
+  if (interval_us % FACT_BUCKET_US !== 0 || !factsDecide(filter) || (by !== null && by !== "level" && by !== "service")) return null;
+  // Pieces of whole weeks would begin on Mondays.
+  const size_us = interval_us % DAY_US === 0 ? DAY_US : interval_us;
+  return new FactCounts({ filter, by_level: by === "level", by_service: by === "service", bucket: { size_us, zone_us: 0 } });
+}
+
 /** Exact counts: what a `stats count() by …, bucket(…)` over the same filter and range answers. */
 export async function histogram(context: SearchContext, request: HistogramRequest): Promise<Histogram> {
   const { filter, range, interval_us, by } = request;
   checkBuckets(range, interval_us);
-  const names = columnsFor(filter, by === null ? [] : fieldColumns(by));
   const scanned = narrowedRange(range, filterHints(filter));
-  const by_facts = interval_us % FACT_BUCKET_US === 0;
   return withView(context, scanned, async (view) => {
     const counts = new Counts(range, interval_us);
-    const scan = {
+    const facts = factsFor(request);
+    const scan: Scan = {
       filter,
-      names,
+      steps: [],
+      names: stepColumns(filter, [], by === null ? [] : [by]),
       range: scanned,
-      order: "desc" as const,
+      order: "desc",
       wants: () => true,
-      takeIndex: (by_facts && takeFacts(filter, by === null ? [] : [by], (facts) => counts.addFacts(facts, by))) || undefined,
-      take: ({ batch, rows }: { batch: EventBatch; rows: Uint32Array }) => counts.addRows(batch, rows, by),
+      take: ({ batch, rows }) => counts.addRows(batch, rows, by),
     };
-    await scanView(context, scan, view);
-    return counts.result();
+    if (facts) scan.takeIndex = (index, row, within) => facts.take(index.facts(), row, within);
+    const end = await scanView(context, scan, view);
+    if (facts) counts.addFacts(facts.counted(), by);
+    return { ...counts.result(), partial: partialOf(context, scanned, scan.order, end) };
   });
 }

@@ -5,6 +5,7 @@ import { ALL, and, type Filter } from "../engine/query/query.ts";
 import { CONTEXT_RANGE_MS_MAX, SEARCH_LIMIT_MAX } from "../limits.ts";
 import type { SearchContext } from "./context.ts";
 import type { Order, Position } from "./cursor.ts";
+import { unavailable } from "./objects.ts";
 import { searchEvents } from "./search-events.ts";
 import type { TimeRange } from "./time-range.ts";
 import type { FoundEvent } from "./top-events.ts";
@@ -27,6 +28,7 @@ async function atMoment(context: SearchContext, position: { timestamp_us: number
   // Copies begin where nothing of the row was shown; an empty place of the order is a legal beginning.
   const after: Position = { ...position, copies: 0 };
   const page = await searchEvents(context, { filter: ALL, range: moment, order: "asc", limit: SEARCH_LIMIT_MAX, after });
+  if (page.events.length === 0 && page.partial) throw unavailable(`There may be such an event: ${page.partial.detail}`, null);
   return page.events.filter(({ hash }) => hash === position.hash);
 }
 
@@ -40,6 +42,7 @@ async function findSent(context: SearchContext, event_id: string, range: TimeRan
   const filter = equal("event_id", event_id);
   const page = await searchEvents(context, { filter, range, order: "desc", limit: 1, after: null });
   const event = page.events[0];
+  if (!event && page.partial) throw unavailable(`There may be such an event: ${page.partial.detail}`, null);
   if (!event) return null;
   return { event, copies: (await atMoment(context, event)).length };
 }

@@ -2,7 +2,14 @@
 import { z } from "@hono/zod-openapi";
 import { and, type Filter, filterFromParameters, parseQuery, type Query, QuerySyntaxError, wholeFilter } from "../engine/query/query.ts";
 import { Problem } from "../errors.ts";
-import { FIELD_SIZE_BYTES_MAX, QUERY_LENGTH_MAX, SEARCH_LIMIT_DEFAULT, SEARCH_LIMIT_MAX } from "../limits.ts";
+import {
+  FIELD_SIZE_BYTES_MAX,
+  QUERY_LENGTH_MAX,
+  SEARCH_LIMIT_DEFAULT,
+  SEARCH_LIMIT_MAX,
+  SEARCH_READ_SIZE_BYTES_MAX,
+  SEARCH_TIME_MS_MAX,
+} from "../limits.ts";
 
 function text(description: string) {
   return z.string().max(FIELD_SIZE_BYTES_MAX).optional().openapi({ description });
@@ -50,6 +57,22 @@ export const FilterParameters = z.object({
   text: text("Events whose message contains these words."),
 });
 
+export const BudgetParameters = z.object({
+  timeout: z
+    .string()
+    .max(32)
+    .optional()
+    .openapi({
+      description: `How long the search may take, such as 500ms or 5s; at most ${SEARCH_TIME_MS_MAX / 1_000}s, which it is where it is missing. Then the answer is what was found.`,
+      example: "5s",
+    }),
+  max_bytes: wholeNumber(
+    1,
+    SEARCH_READ_SIZE_BYTES_MAX,
+    "Bytes that the search may read from the object store. Then the answer is what was found.",
+  ),
+});
+
 export const FilteredRange = FilterParameters.extend(RangeParameters.shape);
 
 export const OrderParameter = z
@@ -57,7 +80,7 @@ export const OrderParameter = z
   .optional()
   .openapi({ description: "Time order; newest first (desc) where it is missing." });
 
-export const SearchParameters = FilteredRange.extend({
+export const SearchParameters = FilteredRange.extend(BudgetParameters.shape).extend({
   limit: wholeNumber(
     1,
     SEARCH_LIMIT_MAX,

@@ -62,7 +62,7 @@ export function narrowedRange(range: TimeRange, hints: FilterHints): TimeRange {
   return from_us <= to_us ? { from_us, to_us } : { from_us: range.from_us, to_us: range.from_us };
 }
 
-export type SkipReason = "time" | "level" | "service" | "words" | "value";
+export type SkipReason = "time" | "level" | "service" | "filter";
 
 const NO_LEVEL_BIT = 1 << LEVELS.length;
 
@@ -87,19 +87,19 @@ export function skipSegment(row: SegmentRow, hints: FilterHints, range: TimeRang
 /** What the plan needs of an open segment. */
 export interface GroupIndex {
   groups: readonly { rows: number; ts_min_us: number; ts_max_us: number }[];
-  mayContainWords(group: number, words: readonly string[]): boolean;
-  mayContainValue(group: number, column: string, value: string): boolean;
+  mayContain(group: number, needed: FilterHints["needed"]): boolean;
 }
 
 /** Why no event of this row group can match, or null where one may. */
 export function skipGroup(segment: GroupIndex, group: number, hints: FilterHints, range: TimeRange): SkipReason | null {
   const bounds = segment.groups[group];
   if (!bounds || bounds.rows === 0 || !overlaps(bounds, range)) return "time";
-  if (hints.tokens.length > 0 && !segment.mayContainWords(group, hints.tokens)) return "words";
-  for (const [column, values] of Object.entries(hints.values)) {
-    if (!values.some((value) => segment.mayContainValue(group, column, value))) return "value";
-  }
-  return null;
+  return segment.mayContain(group, hints.needed) ? null : "filter";
+}
+
+/** Whether filters of row groups can tell anything of what is asked for. */
+export function asksFilters({ needed }: FilterHints): boolean {
+  return needed.every(({ words, values }) => words.length > 0 || Object.keys(values).length > 0);
 }
 
 /** Segments or groups in the order in which a search meets them: the end of time that it wants first comes first. */

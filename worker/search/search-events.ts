@@ -1,16 +1,19 @@
 /** Pages of events in time order. */
-import { type Filter, filterColumns, filterHints } from "../engine/query/query.ts";
+import type { EventStep, Filter } from "../engine/query/query.ts";
 import { SEARCH_PAGE_SIZE_BYTES_MAX } from "../limits.ts";
 import type { SearchContext } from "./context.ts";
+import { coveredRange, type Partial, partialOf, type ScanEnd } from "./coverage.ts";
 import type { Order, Position } from "./cursor.ts";
-import { narrowedRange } from "./plan.ts";
-import { type Part, scanView } from "./scan.ts";
+import { EventGatherer } from "./event-gatherer.ts";
+import { scanView } from "./scan-view.ts";
 import type { TimeRange } from "./time-range.ts";
-import { TopEvents, type TopResult } from "./top-events.ts";
+import type { FoundEvent, TopResult } from "./top-events.ts";
 import { withView } from "./view.ts";
 
 export interface PageRequest {
   filter: Filter;
+  /** What is computed of each event. */
+  steps?: readonly EventStep[];
   range: TimeRange;
   order: Order;
   limit: number;
@@ -19,45 +22,34 @@ export interface PageRequest {
 
 export interface Page extends TopResult {
   shards: number;
+  partial: Partial | null;
 }
 
-/** A range that leaves out what the position has passed; its own moment stays, for identical times are told apart by hash. */
-export function rangeAfter(range: TimeRange, order: Order, after: Position | null): TimeRange {
-  if (!after) return range;
-  if (order === "asc") return { from_us: Math.max(range.from_us, after.timestamp_us), to_us: range.to_us };
-  return { from_us: range.from_us, to_us: Math.min(range.to_us, after.timestamp_us + 1) };
+/** The last place of a moment in either order: hashes of the events before it are on its near side. */
+function endOfMoment(timestamp_us: number, order: Order): Position {
+  return { timestamp_us, hash: (order === "asc" ? "f" : "0").repeat(16), copies: 1 };
 }
 
-/** The columns that a filter reads; null for all. */
-export function columnsFor(filter: Filter, ...others: readonly (ReadonlySet<string> | readonly string[])[]): ReadonlySet<string> | null {
-  const columns = filterColumns(filter);
-  return columns === "all" ? null : new Set([...columns.names, ...others.flatMap((names) => [...names])]);
+/** Of what was found only what nothing can come before any more; the next page begins where the search stopped. */
+function coveredPart(found: TopResult, range: TimeRange, order: Order, end: ScanEnd): TopResult {
+  if (end.edge_us === null) return found;
+  const covered = coveredRange(range, order, end);
+  const isCovered = ({ timestamp_us }: FoundEvent) => timestamp_us >= covered.from_us && timestamp_us < covered.to_us;
+  const events = found.events.filter(isCovered);
+  if (events.length > 0 && events.length === found.events.length && found.more) return found;
+  const edge_us = order === "asc" ? covered.to_us - 1 : covered.from_us;
+  return { events, more: true, last: endOfMoment(edge_us, order) };
 }
 
-/** One page. It may hold fewer events than the limit and still have more to follow, where the events are large. */
+/** One page. It may hold fewer events than the limit and still have more to follow, where the events are large or the budget is spent. */
 export async function searchEvents(context: SearchContext, request: PageRequest): Promise<Page> {
-  const { filter, order, limit, after } = request;
-  const range = narrowedRange(rangeAfter(request.range, order, after), filterHints(filter));
-  const names = columnsFor(filter);
-  return withView(context, range, async (view) => {
-    const top = new TopEvents({ order, limit, after, size_bytes_max: SEARCH_PAGE_SIZE_BYTES_MAX });
-    const scan = {
-      filter,
-      names,
-      range,
-      order,
-      wants: (ts_min_us: number, ts_max_us: number) => top.wants(ts_min_us, ts_max_us),
-      async take({ batch, rows, full }: Part) {
-        const candidates = top.candidates(batch, rows);
-        if (candidates.length === 0) return;
-        await context.heavy.run(async () => {
-          // Others may have come in while this one waited: mostly it need not be read at all.
-          const left = top.candidates(batch, candidates);
-          if (left.length > 0) top.add(await full(left), left);
-        });
-      },
-    };
-    await scanView(context, scan, view);
-    return { ...top.result(), shards: view.shards };
+  const question = { steps: [], ...request, size_bytes_max: SEARCH_PAGE_SIZE_BYTES_MAX };
+  return withView(context, request.range, async (view) => {
+    const gatherer = new EventGatherer(context, question);
+    const { range, order } = gatherer.scan;
+    context.intermediate = () => ({ events: gatherer.result().events.map(({ record }) => record) });
+    const end = await scanView(context, gatherer.scan, view);
+    const found = coveredPart(gatherer.result(), range, order, end);
+    return { ...found, shards: view.shards, partial: partialOf(context, range, order, end) };
   });
 }

@@ -2,7 +2,7 @@
 import { filterHints } from "../engine/query/query.ts";
 import { QueryLimitError } from "../engine/query/query-limit-error.ts";
 import { type SqlTable, sqlTable } from "../engine/query/sql/output.ts";
-import { planSql, type SqlPlan } from "../engine/query/sql/plan-sql.ts";
+import type { SqlPlan } from "../engine/query/sql/plan-sql.ts";
 import { QuerySyntaxError } from "../engine/query/syntax-error.ts";
 import { Problem } from "../errors.ts";
 import { FIELD_SIZE_BYTES_MAX, SEARCH_RANGE_DEFAULT_MS } from "../limits.ts";
@@ -31,7 +31,7 @@ export interface SqlAnswer extends SqlTable {
 /** @throws Problem `bad_query` that says where, what was found and what is possible */
 export async function searchSql(context: SearchContext, { sql, from, to, rows_max }: SqlRequest): Promise<SqlAnswer> {
   const now_us = context.started_us;
-  const plan = readStatement(sql, { now_us, rows_max });
+  const plan = await readStatement(sql, { now_us, rows_max });
   const range = rangeOf(plan, from, to, now_us);
   try {
     const { table, partial } = await searchTable(context, plan, range);
@@ -45,7 +45,9 @@ export async function searchSql(context: SearchContext, { sql, from, to, rows_ma
   }
 }
 
-function readStatement(sql: string, options: { now_us: number; rows_max: number }): SqlPlan {
+/** The parser is loaded by the first statement: isolates that meet none start without it. */
+async function readStatement(sql: string, options: { now_us: number; rows_max: number }): Promise<SqlPlan> {
+  const { planSql } = await import("../engine/query/sql/plan-sql.ts");
   try {
     return planSql(sql, options);
   } catch (error) {

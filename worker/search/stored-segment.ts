@@ -1,12 +1,15 @@
 /**
- * Opens segments for a search. What an open segment knows (footer, index, filters) is kept between the searches of an isolate. An open segment
- * belongs to no search: whichever search uses it at the moment reads for it, at its own cost and within its own bounds.
+ * Opens segments for a search. What an open segment knows (footer, index, filters, facts) is kept between the searches of an isolate. An open
+ * segment belongs to no search: whichever search uses it at the moment reads for it, at its own cost and within its own bounds.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { ByteSource } from "../engine/batch/byte-source.ts";
 import { openSegment, type Segment } from "../engine/segment/read.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
+import { OPEN_SEGMENT_GROWTH } from "../limits.ts";
 import type { SearchContext } from "./context.ts";
-import { readRange } from "./objects.ts";
+import { type FactIndex, factIndexOf } from "./fact-index.ts";
+import { readRange, readRangesOf } from "./objects.ts";
 
 interface Reader {
   context: SearchContext;
@@ -27,47 +30,78 @@ async function counting<T>(context: SearchContext, work: () => Promise<T>): Prom
   return { result, size_bytes: kept.size_bytes };
 }
 
-function read(object_key: string, offset: number, length: number): Promise<Uint8Array> {
-  const reader = running.getStore();
-  if (!reader) throw new Error("a segment is read outside of a search");
-  if (reader.kept) reader.kept.size_bytes += length;
-  return readRange(reader.context, object_key, offset, length, reader.kept === null);
+function reader(): Reader {
+  const found = running.getStore();
+  if (!found) throw new Error("a segment is read outside of a search");
+  return found;
 }
 
-/** The decoded index takes about so many times the bytes of the tail. */
-const TAIL_GROWTH = 4;
+function sourceOf(row: SegmentRow): ByteSource {
+  const object = { key: row.object_key, size_bytes: row.size_bytes };
+  return {
+    size_bytes: row.size_bytes,
+    read(offset, length) {
+      const { context, kept } = reader();
+      if (kept) kept.size_bytes += length;
+      return readRange(context, object, offset, length, kept ? "shared" : "everywhere");
+    },
+    readMany(ranges) {
+      const { context, kept } = reader();
+      if (kept) for (const { size_bytes } of ranges) kept.size_bytes += size_bytes;
+      return readRangesOf(context, object, ranges);
+    },
+  };
+}
 
-interface KeptSegment {
+/** A segment that was opened, with what it and its facts take of the cache. */
+export interface OpenedSegment {
   segment: Segment;
+  facts: FactIndex | null;
   size_bytes: number;
 }
 
 const cacheKey = (row: SegmentRow): string => `segment/${row.object_key}`;
 
+/** Whether the segment is open in this isolate. */
+export function isOpen(context: SearchContext, row: SegmentRow): boolean {
+  return context.cache.has(cacheKey(row));
+}
+
+function grow(context: SearchContext, row: SegmentRow, opened: OpenedSegment, size_bytes: number): void {
+  if (size_bytes === 0) return;
+  opened.size_bytes += size_bytes;
+  if (context.cache.get<OpenedSegment>(cacheKey(row)) === opened) context.cache.set(cacheKey(row), opened, opened.size_bytes);
+}
+
 /**
  * Its methods are to be called within `onBehalfOf`.
  * @throws ObjectMissing where it was replaced and removed meanwhile
  */
-export async function openStoredSegment(context: SearchContext, row: SegmentRow): Promise<Segment> {
-  const known = context.cache.get<KeptSegment>(cacheKey(row));
-  if (known) return known.segment;
-  const source = { size_bytes: row.size_bytes, read: (offset: number, length: number) => read(row.object_key, offset, length) };
-  const opened = await counting(context, () => openSegment(source, row.tail_size_bytes));
-  const kept: KeptSegment = { segment: opened.result, size_bytes: opened.size_bytes * TAIL_GROWTH };
+export async function openStoredSegment(context: SearchContext, row: SegmentRow): Promise<OpenedSegment> {
+  const known = context.cache.get<OpenedSegment>(cacheKey(row));
+  if (known) return known;
+  const opened = await counting(context, () => openSegment(sourceOf(row), row.tail_size_bytes, context.cache));
+  const kept: OpenedSegment = { segment: opened.result, facts: null, size_bytes: opened.size_bytes * OPEN_SEGMENT_GROWTH };
   context.cache.set(cacheKey(row), kept, kept.size_bytes);
-  return kept.segment;
+  return kept;
 }
 
 /** Loads the filters of row groups; an open segment keeps them, which its place in the cache must account for. */
 export async function loadSegmentFilters(
   context: SearchContext,
   row: SegmentRow,
-  segment: Segment,
+  opened: OpenedSegment,
   groups: readonly number[],
 ): Promise<void> {
-  const { size_bytes } = await counting(context, () => segment.loadFilters(groups));
-  const kept = context.cache.get<KeptSegment>(cacheKey(row));
-  if (size_bytes === 0 || kept?.segment !== segment) return;
-  kept.size_bytes += size_bytes;
-  context.cache.set(cacheKey(row), kept, kept.size_bytes);
+  const { size_bytes } = await counting(context, () => opened.segment.loadFilters(groups));
+  grow(context, row, opened, size_bytes);
+}
+
+/** The segment's facts, made ready once. */
+export function factsOf(context: SearchContext, row: SegmentRow, opened: OpenedSegment): FactIndex {
+  if (!opened.facts) {
+    opened.facts = factIndexOf(opened.segment);
+    grow(context, row, opened, opened.facts.size_bytes);
+  }
+  return opened.facts;
 }

@@ -2,12 +2,7 @@
 
 import { ATTRIBUTE_PREFIX, type EventBatch, NULL_CODE } from "../engine/batch/event-batch.ts";
 import { cellAt, type FieldValue, formatFingerprint, restAt } from "../engine/batch/record.ts";
-import { REST_COLUMN } from "../engine/query/query.ts";
-
-/** The columns that hold a field's values: an attribute may be in its own column or among the rest. */
-export function fieldColumns(name: string): string[] {
-  return name.startsWith(ATTRIBUTE_PREFIX) ? [name, REST_COLUMN] : [name];
-}
+import { dictionarySize, dictionaryText } from "../engine/query/column-values.ts";
 
 /** A value as it is shown and counted: text; numbers and booleans as JSON writes them; arrays and objects as JSON text. */
 export function valueText(value: Exclude<FieldValue, null>): string {
@@ -42,11 +37,12 @@ export function tally(batch: EventBatch, name: string, rows: Uint32Array, add: (
     for (const row of rows) add(read(row), 1);
     return;
   }
-  const counts = new Uint32Array(column.values.length);
+  const counts = new Uint32Array(dictionarySize(column));
+  const { codes } = column;
   for (const row of rows) {
-    const code = column.codes[row]!;
+    const code = codes[row]!;
     if (code === NULL_CODE) add(read(row), 1);
     else counts[code]! += 1;
   }
-  for (const [code, count] of counts.entries()) if (count > 0) add(column.values[code]!, count);
+  for (const [code, count] of counts.entries()) if (count > 0) add(dictionaryText(column, code), count);
 }

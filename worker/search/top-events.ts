@@ -31,12 +31,19 @@ export interface TopOptions {
   size_bytes_max: number;
 }
 
-interface Entry {
+export interface Entry {
   timestamp_us: number;
   hash: string;
   count: number;
   /** The event as JSON text: a record's strings may be cut from a row group's whole dictionary and would keep all of it in memory. */
   json: string;
+}
+
+/** What one gatherer hands to another, as plain data. */
+export interface TopState {
+  entries: Entry[];
+  bound: { timestamp_us: number; hash: string } | null;
+  more: boolean;
 }
 
 export class TopEvents {
@@ -91,8 +98,11 @@ export class TopEvents {
     return result.filter((row) => !this.#before(threshold, times[row]!));
   }
 
-  /** @param batch with all columns of the events, since their identity covers them */
-  add(batch: EventBatch, rows: Uint32Array): void {
+  /**
+   * @param batch with all columns of the events, since their identity covers them
+   * @param shown the same events as they are to be shown
+   */
+  add(batch: EventBatch, rows: Uint32Array, shown: EventBatch = batch): void {
     const { after } = this.#options;
     const times = batch.timestamp_us;
     const ordered = Array.from(rows).sort((a, b) => (times[a]! - times[b]!) * this.#direction || a - b);
@@ -109,8 +119,31 @@ export class TopEvents {
         this.#more = true;
         continue;
       }
-      this.#put(timestamp_us, hash, batch, row);
+      this.#put(timestamp_us, hash, 1, () => JSON.stringify(recordAt(shown, row)));
     }
+  }
+
+  serialize(): TopState {
+    this.#prune();
+    return { entries: this.#sorted(), bound: this.#bound, more: this.#more };
+  }
+
+  /** Takes in what was gathered elsewhere, of other events, with the same options. */
+  merge({ entries, bound, more }: TopState): void {
+    for (const { timestamp_us, hash, count, json } of entries) {
+      if (this.#bound && this.#compare(timestamp_us, hash, this.#bound) >= 0) this.#more = true;
+      else this.#put(timestamp_us, hash, count, () => json);
+    }
+    this.#more ||= more;
+    if (!bound || (this.#bound && this.#compare(this.#bound.timestamp_us, this.#bound.hash, bound) <= 0)) return;
+    // What comes after the other's bound was dropped there: here it may not be shown either.
+    this.#bound = bound;
+    for (const [key, entry] of this.#entries) {
+      if (this.#compare(entry.timestamp_us, entry.hash, bound) <= 0) continue;
+      this.#entries.delete(key);
+      this.#more = true;
+    }
+    this.#recount();
   }
 
   result(): TopResult {
@@ -152,20 +185,28 @@ export class TopEvents {
     return hash < other.hash ? -this.#direction : this.#direction;
   }
 
-  #put(timestamp_us: number, hash: string, batch: EventBatch, row: number): void {
+  #put(timestamp_us: number, hash: string, count: number, toJson: () => string): void {
     const key = `${timestamp_us}:${hash}`;
     this.#pruned = false;
-    let entry = this.#entries.get(key);
-    if (entry) entry.count += 1;
-    else {
-      entry = { timestamp_us, hash, count: 1, json: JSON.stringify(recordAt(batch, row)) };
-      this.#entries.set(key, entry);
-    }
-    if (entry.count > this.#shownCopies(entry)) {
-      this.#events += 1;
-      this.#size_bytes += entry.json.length;
-    }
+    const entry = this.#entries.get(key) ?? { timestamp_us, hash, count: 0, json: toJson() };
+    this.#entries.set(key, entry);
+    const before = Math.max(0, entry.count - this.#shownCopies(entry));
+    entry.count += count;
+    const added = Math.max(0, entry.count - this.#shownCopies(entry)) - before;
+    this.#events += added;
+    this.#size_bytes += added * entry.json.length;
     if (this.#events > 2 * (this.#options.limit + 1) || this.#size_bytes > 2 * this.#options.size_bytes_max) this.#prune();
+  }
+
+  #recount(): void {
+    this.#events = 0;
+    this.#size_bytes = 0;
+    for (const entry of this.#entries.values()) {
+      const copies = Math.max(0, entry.count - this.#shownCopies(entry));
+      this.#events += copies;
+      this.#size_bytes += copies * entry.json.length;
+    }
+    this.#pruned = false;
   }
 
   #shownCopies(entry: Entry): number {

@@ -8,7 +8,7 @@ import { SEARCH_REPLAN_MAX, SEARCH_SHARDS_MAX, SEARCH_SOURCE_TIMEOUT_MS } from "
 import { withTimeout } from "../timeout.ts";
 import type { SearchContext } from "./context.ts";
 import { dropCatalog, keptCatalog, loadCatalog } from "./kept-catalog.ts";
-import { ObjectMissing, readRange, unavailable } from "./objects.ts";
+import { ObjectMissing, readRange, StoreFault, unavailable } from "./objects.ts";
 import { type Chosen, chooseRows, type ShardState } from "./plan.ts";
 import type { TimeRange } from "./time-range.ts";
 import { WindowFrames } from "./window-frames.ts";
@@ -56,7 +56,10 @@ async function askObject(
 
 async function frameBytes(context: SearchContext, frames: WindowFrames, frame: ViewFrame): Promise<Uint8Array> {
   let { bytes } = frame;
-  if (!bytes && frame.journal) bytes = await readRange(context, frame.journal.key, frame.journal.offset, frame.size_bytes, false);
+  if (!bytes && frame.journal) {
+    const { key, offset } = frame.journal;
+    bytes = await readRange(context, { key, size_bytes: null }, offset, frame.size_bytes, "nowhere");
+  }
   if (!bytes) {
     // Another frame of that number was held: the plan is made again without it.
     frames.drop(frame.seq);
@@ -140,8 +143,10 @@ export async function withView<T>(context: SearchContext, range: TimeRange, atte
     try {
       return await attempt(view);
     } catch (error) {
+      if (error instanceof StoreFault) throw unavailable("The object store did not answer", error);
       if (!(error instanceof ObjectMissing)) throw error;
       missing = error;
+      context.missing.add(error.key);
       dropCatalog(context);
     }
   }

@@ -72,6 +72,8 @@ export async function found(project_id: string, query = ""): Promise<string[]> {
         stream: (shard) => streamsOf(env)(project_id, shard),
         segments: (request) => searchedSegments(env.DB, project_id, request),
         changes: () => 0,
+      shared: null,
+      parts: null,
         objects: env.BUCKET,
         now_us: () => Date.now() * 1000,
         signal: null,

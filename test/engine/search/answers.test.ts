@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { ALL, type Filter, parseQuery } from "../../../worker/engine/query/query.ts";
+import { ALL, type Filter, parseQuery, planQuery } from "../../../worker/engine/query/query.ts";
 import { Problem } from "../../../worker/errors.ts";
 import { exportEvents } from "../../../worker/search/export-slices.ts";
 import { listFields, topValues } from "../../../worker/search/fields.ts";
 import { histogram, niceInterval_us } from "../../../worker/search/histogram.ts";
 import { findEvent, neighbours } from "../../../worker/search/one-event.ts";
 import { searchEvents } from "../../../worker/search/search-events.ts";
-import { searchStats, statsPipe } from "../../../worker/search/search-stats.ts";
+import { searchTable } from "../../../worker/search/search-table.ts";
 import { randomOf } from "../../support/random.ts";
 import { canonical, type PlainEvent, randomEvents } from "../../support/search/events.ts";
 import { SearchHouse } from "../../support/search/house.ts";
@@ -87,7 +87,7 @@ describe("histogram", { timeout: 30_000 }, () => {
         expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected));
         expect(result.total).toBe(chosen.length);
         const query = parseQuery(`${q} | stats count() as n by ${by === null ? "" : `${by}, `}bucket(${interval}m)`, { now_us: START_US });
-        const table = await searchStats(house.context(), query, statsPipe(query)!, range);
+        const { table } = await searchTable(house.context(), planQuery(query), range);
         expect(table.rows.reduce((sum, cells) => sum + Number(cells.at(-1)), 0)).toBe(chosen.length);
         expect(table.rows).toHaveLength(expected.size);
       }
@@ -120,7 +120,7 @@ describe("histogram", { timeout: 30_000 }, () => {
       expect(counted.total).toBe(expected);
       expect(context.cost.rows_scanned).toBeLessThanOrEqual(4_000);
       const query = parseQuery("level:error | stats count() as n by service, bucket(15m)", { now_us: START_US });
-      const table = await searchStats(house.context(), query, statsPipe(query)!, range);
+      const { table } = await searchTable(house.context(), planQuery(query), range);
       expect(table.rows.reduce((sum, cells) => sum + Number(cells.at(-1)), 0)).toBe(expected);
     }
   });

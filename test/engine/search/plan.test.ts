@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ALL, type Filter, filterHints, parseQuery } from "../../../worker/engine/query/query.ts";
+import { ALL, type Filter, type FilterHints, filterHints, parseQuery } from "../../../worker/engine/query/query.ts";
 import type { SegmentRow } from "../../../worker/engine/segment/segment-row.ts";
 import { chooseRows, compareBounds, narrowedRange, skipGroup, skipSegment } from "../../../worker/search/plan.ts";
 
@@ -103,8 +103,10 @@ describe("skipGroup", () => {
       { rows: 5, ts_min_us: 2_000, ts_max_us: 2_500 },
       { rows: 0, ts_min_us: 1_000, ts_max_us: 1_000 },
     ],
-    mayContainWords: (_group: number, wanted: readonly string[]) => wanted.every((word) => words.has(word)),
-    mayContainValue: (_group: number, column: string, value: string) => column === "trace_id" && value === "t1",
+    mayContain: (_group: number, needed: FilterHints["needed"]) =>
+      needed.some(
+        (one) => one.words.every((word) => words.has(word)) && Object.values(one.values).every((values) => values.includes("t1")),
+      ),
   };
   const check = (filter: Filter, group: number) => skipGroup(segment, group, filterHints(filter), RANGE);
   const parse = (q: string) => parseQuery(q, { now_us: 0 }).filter;
@@ -113,11 +115,12 @@ describe("skipGroup", () => {
     ["after the range", ALL, 1, "time"],
     ["no rows", ALL, 2, "time"],
     ["words that may be there", parse('"connection reset"'), 0, null],
-    ["a word that is not", parse('"connection refused"'), 0, "words"],
+    ["a word that is not", parse('"connection refused"'), 0, "filter"],
     ["a value that may be there", parse("trace_id:t1"), 0, null],
-    ["a value that is not", parse("trace_id:t2"), 0, "value"],
+    ["a value that is not", parse("trace_id:t2"), 0, "filter"],
     ["one of several values", parse("trace_id:(t1, t2)"), 0, null],
     ["one side of an OR", parse("refused OR reset"), 0, null],
+    ["neither side of an OR", parse("refused OR trace_id:t2"), 0, "filter"],
   ])("%s", (_name, filter, group, reason) => {
     expect(check(filter, group)).toBe(reason);
   });

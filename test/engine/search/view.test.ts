@@ -158,12 +158,9 @@ describe("the catalog between searches", () => {
     house.exportRows();
     expect(await count(house)).toBe(8 * ROWS);
     await compactAll(house, true);
-    house.cache = new ByteCache(4_000_000);
+    for (const prefix of ["segment/", "range/", "decoded/"]) for (const key of house.cache.keysWith(prefix)) house.cache.delete(key);
     expect(await count(house)).toBe(8 * ROWS);
-    const second = new ByteCache(4_000_000);
-    second.set("catalog/project1", house.cache.get("catalog/project1"), 1);
-    await compactAll(house, true);
-    expect((await searchEvents(new SearchContext(house.sources(), second), PAGE)).events).toHaveLength(8 * ROWS);
+    expect(house.catalog_reads).toBe(2);
   });
 });
 
@@ -187,7 +184,7 @@ describe("parts that fail", () => {
     ],
   ])("%s: 503 with a time to come back", async (_name, broken) => {
     const house = houseWith(4);
-    house.flush(2);
+    house.flush(4);
     house.exportRows();
     const problem = await problemOf(broken(house.sources()));
     expect(problem.status).toBe(503);

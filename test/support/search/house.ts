@@ -143,6 +143,8 @@ export class SearchHouse {
       },
       // Another isolate than the one whose searches these are rearranges segments.
       changes: () => 0,
+      shared: null,
+      parts: null,
       objects: {
         get: async (key, { range }) => {
           await this.between();

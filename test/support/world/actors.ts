@@ -163,6 +163,8 @@ export async function read(
         segments: (request) => searchedSegments(house.db, project_id, request),
         // Jobs run in other isolates than searches.
         changes: () => 0,
+        shared: null,
+        parts: null,
         objects: house.bucket,
         now_us: () => house.now_ms() * 1000,
         signal: null,

@@ -1,0 +1,78 @@
+/** Gathers the first events in time order. */
+import { type EventStep, type Filter, filterHints } from "../engine/query/query.ts";
+import type { SearchContext } from "./context.ts";
+import type { Order, Position } from "./cursor.ts";
+import { narrowedRange } from "./plan.ts";
+import type { Part, Scan } from "./scan.ts";
+import { READ_SHARE } from "./spread.ts";
+import { stepColumns } from "./step-columns.ts";
+import type { TimeRange } from "./time-range.ts";
+import { TopEvents, type TopResult, type TopState } from "./top-events.ts";
+
+/** Plain data: it travels to other invocations. */
+export interface EventQuestion {
+  filter: Filter;
+  steps: readonly EventStep[];
+  range: TimeRange;
+  order: Order;
+  limit: number;
+  after: Position | null;
+  /** Bytes of events after which a page ends. */
+  size_bytes_max: number;
+}
+
+/** A range that leaves out what the position has passed; its own moment stays, for identical times are told apart by hash. */
+export function rangeAfter(range: TimeRange, order: Order, after: Position | null): TimeRange {
+  if (!after) return range;
+  if (order === "asc") return { from_us: Math.max(range.from_us, after.timestamp_us), to_us: range.to_us };
+  return { from_us: range.from_us, to_us: Math.min(range.to_us, after.timestamp_us + 1) };
+}
+
+/** Segments that are searched before further invocations are asked: mostly they have enough events. */
+const SEGMENTS_FIRST = 2;
+
+export class EventGatherer {
+  readonly scan: Scan;
+  readonly #top: TopEvents;
+
+  constructor(context: SearchContext, question: EventQuestion) {
+    const { filter, steps, order, limit, after, size_bytes_max } = question;
+    const top = new TopEvents({ order, limit, after, size_bytes_max });
+    this.#top = top;
+    this.scan = {
+      filter,
+      steps,
+      names: stepColumns(filter, steps),
+      range: narrowedRange(rangeAfter(question.range, order, after), filterHints(filter)),
+      order,
+      wants: (ts_min_us, ts_max_us) => top.wants(ts_min_us, ts_max_us),
+      take: ({ batch, rows, full }: Part) => takeFirst(context, top, { batch, rows, full }),
+      spread: {
+        work: { kind: "events", ...question },
+        read_share: READ_SHARE.messages,
+        segments_first: SEGMENTS_FIRST,
+        merge: (state) => top.merge(state as TopState),
+      },
+    };
+  }
+
+  serialize(): TopState {
+    return this.#top.serialize();
+  }
+
+  result(): TopResult {
+    return this.#top.result();
+  }
+}
+
+async function takeFirst(context: SearchContext, top: TopEvents, { batch, rows, full }: Part): Promise<void> {
+  const candidates = top.candidates(batch, rows);
+  if (candidates.length === 0) return;
+  await context.heavy.run(async () => {
+    // Others may have come in while this one waited: mostly it need not be read at all.
+    const left = top.candidates(batch, candidates);
+    if (left.length === 0) return;
+    const { stored, shown } = await full(left);
+    top.add(stored, left, shown);
+  });
+}

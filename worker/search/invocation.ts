@@ -1,0 +1,28 @@
+/** What an invocation of the Worker on Cloudflare offers to a search: the data centre's cache, and further invocations of itself. */
+import type { Env } from "../env.ts";
+import type { PartAnswer, PartCaller, PartRequest } from "./part.ts";
+import { type SharedRanges, sharedRanges } from "./shared-ranges.ts";
+
+/** The members of an execution context that are used; `exports` are the Worker's own entry points. */
+type Invocation = Pick<ExecutionContext, "waitUntil"> & { exports?: unknown };
+
+interface PartEntry {
+  search(request: PartRequest, signal: AbortSignal | null): Promise<PartAnswer>;
+}
+
+/** On one machine both lead to the same thread, and the cache to the same disk as the object store: there neither helps. */
+function helps(env: Env, name: "LEDGE_SHARED_CACHE" | "LEDGE_SPREAD"): boolean {
+  return env[name] === undefined ? env.LEDGE_PROFILE === "edge" : env[name] === "on";
+}
+
+export function sharedOf(env: Env, invocation: Invocation): SharedRanges | null {
+  if (!helps(env, "LEDGE_SHARED_CACHE") || typeof caches === "undefined") return null;
+  return sharedRanges((caches as unknown as { default: Cache }).default, (work) => invocation.waitUntil(work));
+}
+
+/** Not reachable from outside: the Worker calls itself. */
+export function partCallerOf(env: Env, invocation: Invocation): PartCaller | null {
+  if (!helps(env, "LEDGE_SPREAD")) return null;
+  const { SearchPart } = (invocation.exports ?? {}) as { SearchPart?: PartEntry };
+  return SearchPart ? (request, signal) => SearchPart.search(request, signal) : null;
+}

@@ -1,0 +1,146 @@
+/** Whole events in the order of chosen fields: the fields of the order decide which events can be among the first, only those are read whole. */
+import type { EventBatch, EventRecord } from "../engine/batch/event-batch.ts";
+import { eventId, rowHash } from "../engine/batch/identity.ts";
+import { recordAt } from "../engine/batch/record.ts";
+import { topIndexes } from "../engine/query/bounded-heap.ts";
+import { type RowCells, rowCells } from "../engine/query/field-cells.ts";
+import {
+  compareCells,
+  type EventStep,
+  type Filter,
+  type Reducer,
+  type RowsReduction,
+  reducerFor,
+  type Table,
+  type TableValue,
+} from "../engine/query/query.ts";
+import { QUERY_ROWS_MAX } from "../limits.ts";
+import type { Part } from "./scan.ts";
+import { stepColumns } from "./step-columns.ts";
+
+interface SortedState {
+  rows: unknown;
+  passed_over: number;
+}
+
+export class SortedEvents implements Reducer {
+  /** Columns that decide which events are read whole; null for all. */
+  readonly names: ReadonlySet<string> | null;
+  readonly #keys: RowsReduction["keys"];
+  readonly #limit: number;
+  readonly #rows: Reducer;
+  /** Keys of the first events so far, in order, at most `limit`. */
+  #first: TableValue[][] = [];
+  /** Matching events that were not read whole. */
+  #passed_over = 0;
+  /** The batch being added, as it was stored. */
+  #stored: EventBatch | null = null;
+
+  constructor(reduction: RowsReduction, filter: Filter, steps: readonly EventStep[]) {
+    this.#limit = Math.min(reduction.limit, QUERY_ROWS_MAX);
+    this.names = stepColumns(
+      filter,
+      steps,
+      reduction.keys.map(({ field }) => field),
+    );
+    // Among equal keys the newest come first.
+    this.#keys = [...reduction.keys, { field: "timestamp", descending: true }];
+    this.#rows = reducerFor(reduction, { recordAt: (batch, row) => this.#recordAt(batch, row) });
+  }
+
+  async take({ batch, rows, full }: Part): Promise<void> {
+    const candidates = this.#candidates(batch, rows);
+    this.#passed_over += rows.length - candidates.length;
+    if (candidates.length === 0) return;
+    const { stored, shown } = await full(candidates);
+    this.#stored = stored;
+    this.#rows.add(shown, candidates);
+    this.#stored = null;
+  }
+
+  add(batch: EventBatch, rows: Uint32Array): void {
+    this.#rows.add(batch, rows);
+  }
+
+  merge(serialized: unknown): void {
+    const { rows, passed_over } = serialized as SortedState;
+    this.#rows.merge(rows);
+    this.#passed_over += passed_over;
+  }
+
+  serialize(): SortedState {
+    return { rows: this.#rows.serialize(), passed_over: this.#passed_over };
+  }
+
+  result(): Table {
+    const table = this.#rows.result();
+    const { records, overflow } = table;
+    if (records) numberCopies(records);
+    const left_out = (overflow?.events ?? 0) + (this.#limit >= QUERY_ROWS_MAX ? this.#passed_over : 0);
+    return { ...table, overflow: left_out > 0 ? { events: left_out } : null };
+  }
+
+  #recordAt(batch: EventBatch, row: number): EventRecord {
+    const record = recordAt(batch, row);
+    const stored = this.#stored ?? batch;
+    record.event_id ??= eventId(stored.timestamp_us[row]!, rowHash(stored, row), 0);
+    return record;
+  }
+
+  /** Rows that may be among the first, ascending. */
+  #candidates(batch: EventBatch, rows: Uint32Array): Uint32Array {
+    if (this.#limit === 0) return new Uint32Array(0);
+    const cells = this.#keys.map(({ field }) => rowCells(batch, field, rows));
+    const worst = this.#first.length < this.#limit ? null : this.#first.at(-1)!;
+    let left = worst ? rows.filter((row) => this.#compareTo(cells, row, worst) <= 0) : rows;
+    if (left.length > this.#limit) {
+      const all = left;
+      const first = topIndexes(all.length, this.#limit, (a, b) => this.#compareRows(cells, all[a]!, all[b]!));
+      // Those that equal the last one stay: what decides between them is known only when they are read.
+      const last = this.#keysOf(cells, all[first.at(-1)!]!);
+      left = all.filter((row) => this.#compareTo(cells, row, last) <= 0);
+    }
+    const found = Array.from(left, (row) => this.#keysOf(cells, row));
+    this.#first = [...this.#first, ...found].sort((a, b) => this.#compareKeys(a, b)).slice(0, this.#limit);
+    return left;
+  }
+
+  #keysOf(cells: readonly RowCells[], row: number): TableValue[] {
+    return cells.map((cell) => cell.at(row));
+  }
+
+  #compareTo(cells: readonly RowCells[], row: number, keys: readonly TableValue[]): number {
+    for (let key = 0; key < keys.length; key++) {
+      const difference = compareCells(cells[key]!.at(row), keys[key]!);
+      if (difference !== 0) return this.#keys[key]!.descending ? -difference : difference;
+    }
+    return 0;
+  }
+
+  #compareRows(cells: readonly RowCells[], left: number, right: number): number {
+    for (let key = 0; key < cells.length; key++) {
+      const difference = compareCells(cells[key]!.at(left), cells[key]!.at(right));
+      if (difference !== 0) return this.#keys[key]!.descending ? -difference : difference;
+    }
+    return 0;
+  }
+
+  #compareKeys(left: readonly TableValue[], right: readonly TableValue[]): number {
+    for (let key = 0; key < left.length; key++) {
+      const difference = compareCells(left[key]!, right[key]!);
+      if (difference !== 0) return this.#keys[key]!.descending ? -difference : difference;
+    }
+    return 0;
+  }
+}
+
+/** Identical events stand next to each other and count up; the first of each is 0. */
+function numberCopies(records: EventRecord[]): void {
+  const seen = new Map<string, number>();
+  for (const record of records) {
+    const id = record.event_id!;
+    const copy = seen.get(id) ?? 0;
+    seen.set(id, copy + 1);
+    if (copy > 0) record.event_id = `${id}-${copy}`;
+  }
+}
