@@ -21,7 +21,15 @@ function utf8Column({ values, codes }: DictColumn): DictColumn {
   const starts: number[] = [];
   for (let row = 0; row < codes.length; row++) if (row === 0 || codes[row] !== codes[row - 1]) starts.push(row);
   const runs = { starts: Uint32Array.from(starts), codes: Uint32Array.from(starts, (row) => codes[row]!) };
-  const column: DictColumn = { kind: "dict", values: [], codes, utf8: { offsets, bytes: new Uint8Array(Buffer.concat(parts)) }, runs };
+  const column: DictColumn = {
+    kind: "dict",
+    values: [],
+    value_count: parts.length,
+    valueBytes: (code) => parts[code]!,
+    codes,
+    utf8: { offsets, bytes: new Uint8Array(Buffer.concat(parts)) },
+    runs,
+  };
   Object.defineProperty(column, "values", {
     get() {
       throw new Error("strings of a whole dictionary");

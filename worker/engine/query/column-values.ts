@@ -1,27 +1,41 @@
 import { type Column, type DictColumn, NULL_CODE } from "../batch/event-batch.ts";
+import { valueBytes } from "../batch/pages.ts";
 import { bufferOf, cellAt } from "../batch/record.ts";
 import type { TableValue } from "./table.ts";
 
-/** Whether the column has a value in the row. */
-export function hasValue(column: Column, row: number): boolean {
-  if (column.kind === "dict") return column.codes[row] !== NULL_CODE;
-  return column.present === null || column.present[row] === 1;
+/** Tells of rows whether the column has a value there; for many rows. */
+export function presenceIn(column: Column | undefined): (row: number) => boolean {
+  if (!column) return () => false;
+  if (column.kind === "dict") {
+    const { codes } = column;
+    return (row) => codes[row] !== NULL_CODE;
+  }
+  const { present } = column;
+  return present ? (row) => present[row] === 1 : () => true;
+}
+
+/** A byte for each row of the batch: 1 for those of the rows in which the column has no value. */
+export function rowsWithout(column: Column | undefined, rows: Uint32Array, batch_rows: number): Uint8Array {
+  const mask = new Uint8Array(batch_rows);
+  const has = presenceIn(column);
+  for (let index = 0; index < rows.length; index++) if (!has(rows[index]!)) mask[rows[index]!] = 1;
+  return mask;
 }
 
 /** How many values the dictionary has; the strings of them are not made. */
 export function dictionarySize(column: DictColumn): number {
+  if (column.value_count !== undefined) return column.value_count;
   return column.utf8 ? column.utf8.offsets.length - 1 : column.values.length;
 }
 
 /** One value of a dictionary; the strings of the others are not made. */
 export function dictionaryText(column: DictColumn, code: number): string {
-  const { utf8 } = column;
-  return utf8 ? bufferOf(utf8.bytes).toString("utf8", utf8.offsets[code], utf8.offsets[code + 1]) : column.values[code]!;
+  return column.valueBytes || column.utf8 ? bufferOf(valueBytes(column, code)).toString("utf8") : column.values[code]!;
 }
 
 /** The column's value in a row, null where it has none; minus zero is zero. */
 export function cellOf(column: Column, row: number): TableValue {
-  if (column.kind === "dict") {
+  if (column.kind === "dict" && !column.codeAt) {
     const code = column.codes[row]!;
     return code === NULL_CODE ? null : dictionaryText(column, code);
   }

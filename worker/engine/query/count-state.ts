@@ -16,11 +16,13 @@ export class CountState implements StatState {
     const { order, starts, groups } = rows.spans;
     this.#counts.grow(groupsEnd(groups));
     const { values } = this.#counts;
-    const cells = this.#field === null ? null : rows.cells(this.#field);
+    const has = this.#field === null ? null : presence(rows.cells(this.#field));
     for (let span = 0; span < groups.length; span++) {
       const group = groups[span]!;
       if (group === NO_GROUP) continue;
-      values[group]! += cells ? presentRows(cells, order, starts[span]!, starts[span + 1]!) : starts[span + 1]! - starts[span]!;
+      let count = starts[span + 1]! - starts[span]!;
+      if (has) for (let at = starts[span]!; at < starts[span + 1]!; at++) if (!has(order[at]!)) count--;
+      values[group]! += count;
     }
   }
 
@@ -42,11 +44,9 @@ export class CountState implements StatState {
   }
 }
 
-function presentRows(cells: RowCells, order: Uint32Array, from: number, to: number): number {
-  let count = 0;
-  if (cells.dictionary) {
-    const { codes } = cells.dictionary;
-    for (let at = from; at < to; at++) if (codes[order[at]!] !== NULL_CODE) count++;
-  } else for (let at = from; at < to; at++) if (cells.has(order[at]!)) count++;
-  return count;
+function presence(cells: RowCells): (row: number) => boolean {
+  const dictionary = cells.dictionary();
+  if (!dictionary) return (row) => cells.has(row);
+  const { codes } = dictionary;
+  return (row) => codes[row] !== NULL_CODE;
 }

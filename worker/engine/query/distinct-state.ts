@@ -1,7 +1,7 @@
 import { COUNT_UNIQ_MAX, COUNT_UNIQ_MIN, COUNT_UNIQ_TOTAL } from "../../limits.ts";
 import { type Column, type DictColumn, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
 import { bufferOf } from "../batch/record.ts";
-import { dictionarySize, hasValue } from "./column-values.ts";
+import { dictionarySize, presenceIn, rowsWithout } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
 import type { GroupedRows } from "./grouped-rows.ts";
 import { hashNumber, hashText } from "./hash-bytes.ts";
@@ -138,13 +138,14 @@ export class DistinctState implements StatState {
 
   #addColumn(rows: GroupedRows, column: Column): void {
     const hashRow = rowHash(column);
+    const has = presenceIn(column);
     const { order, starts, groups } = rows.spans;
     for (let span = 0; span < groups.length; span++) {
       if (groups[span] === NO_GROUP) continue;
       const set = this.#setOf(groups[span]!);
       for (let at = starts[span]!; at < starts[span + 1]!; at++) {
         const row = order[at]!;
-        if (!hasValue(column, row)) continue;
+        if (!has(row)) continue;
         hashRow(row);
         set.add(hash[0]!, hash[1]!);
       }
@@ -153,8 +154,7 @@ export class DistinctState implements StatState {
 
   /** What the JSON column holds for rows whose own column has nothing. */
   #addRest(batch: EventBatch, { rows, spans }: GroupedRows, column: Column | undefined): void {
-    const mask = new Uint8Array(batch.rows);
-    for (const row of rows) if (!column || !hasValue(column, row)) mask[row] = 1;
+    const mask = rowsWithout(column, rows, batch.rows);
     const group_of = new Map<number, number>();
     for (let span = 0; span < spans.groups.length; span++) {
       for (let at = spans.starts[span]!; at < spans.starts[span + 1]!; at++) {

@@ -1,6 +1,6 @@
 import { type Column, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
 import { formatFingerprint } from "../batch/record.ts";
-import { cellOf, dictionarySize, dictionaryText, hasValue } from "./column-values.ts";
+import { cellOf, dictionarySize, dictionaryText, presenceIn, rowsWithout } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
 import { forEachRest } from "./rest.ts";
 import { compareCells, type TableValue } from "./table.ts";
@@ -13,28 +13,40 @@ export interface RowCells {
   /** Numbers by place among the rows, in the order of the values, null the least; null where they would cost more than comparing values. */
   ranks(): Float64Array | null;
   /** Where the values are those of a dictionary alone: theirs. */
-  dictionary: { codes: Uint32Array; count: number } | null;
+  dictionary(): { codes: Uint32Array; count: number } | null;
 }
+
+const noDictionary = () => null;
 
 export function rowCells(batch: EventBatch, field: string, rows: Uint32Array): RowCells {
   if (isTimeField(field)) return timeCells(field === "timestamp" ? batch.timestamp_us : batch.ingest_us, rows);
   const column = batch.columns.get(field);
   const rest = isAttribute(field) && batch.rest ? restCells(batch, column, field, rows) : null;
   if (rest) return mixedCells(column, rest);
-  if (!column) return { at: () => null, has: () => false, ranks: () => new Float64Array(rows.length), dictionary: null };
-  const has = (row: number) => hasValue(column, row);
+  if (!column) return { at: () => null, has: () => false, ranks: () => new Float64Array(rows.length), dictionary: noDictionary };
+  const has = lazily(() => presenceIn(column));
   const ranks = () => columnRanks(column, rows);
-  if (field === "fingerprint") return { at: (row) => fingerprintAt(column, row), has, ranks, dictionary: null };
-  const dictionary = column.kind === "dict" ? { codes: column.codes, count: dictionarySize(column) } : null;
+  if (field === "fingerprint") return { at: (row) => fingerprintAt(column, row), has, ranks, dictionary: noDictionary };
+  const dictionary = () => (column.kind === "dict" ? { codes: column.codes, count: dictionarySize(column) } : null);
   return { at: (row) => cellOf(column, row), has, ranks, dictionary };
 }
 
 function mixedCells(column: Column | undefined, rest: ReadonlyMap<number, TableValue>): RowCells {
+  const has = lazily(() => presenceIn(column));
   return {
     at: (row) => rest.get(row) ?? (column ? cellOf(column, row) : null),
-    has: (row) => rest.has(row) || (column !== undefined && hasValue(column, row)),
+    has: (row) => rest.has(row) || has(row),
     ranks: () => null,
-    dictionary: null,
+    dictionary: noDictionary,
+  };
+}
+
+/** A test that is prepared when it is first asked. */
+function lazily(make: () => (row: number) => boolean): (row: number) => boolean {
+  let test: ((row: number) => boolean) | null = null;
+  return (row) => {
+    test ??= make();
+    return test(row);
   };
 }
 
@@ -44,7 +56,7 @@ function timeCells(times_us: Float64Array, rows: Uint32Array): RowCells {
     return Number.isNaN(time_us) ? null : time_us;
   };
   const ranks = () => Float64Array.from(rows, (row) => (Number.isNaN(times_us[row]!) ? Number.NEGATIVE_INFINITY : times_us[row]!));
-  return { at, has: (row) => !Number.isNaN(times_us[row]!), ranks, dictionary: null };
+  return { at, has: (row) => !Number.isNaN(times_us[row]!), ranks, dictionary: noDictionary };
 }
 
 function fingerprintAt(column: Column, row: number): TableValue {
@@ -59,8 +71,7 @@ function restCells(
   field: string,
   rows: Uint32Array,
 ): ReadonlyMap<number, TableValue> | null {
-  const mask = new Uint8Array(batch.rows);
-  for (const row of rows) if (!column || !hasValue(column, row)) mask[row] = 1;
+  const mask = rowsWithout(column, rows, batch.rows);
   const by_row = new Map<number, TableValue>();
   forEachRest(batch, attributeName(field), mask, (row, value) => {
     const cell = typeof value === "object" ? JSON.stringify(value) : (value as TableValue);

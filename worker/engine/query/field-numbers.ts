@@ -1,6 +1,6 @@
 import { type Column, type DictColumn, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
 import { bufferOf } from "../batch/record.ts";
-import { dictionarySize, hasValue } from "./column-values.ts";
+import { dictionarySize, presenceIn, rowsWithout } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
 import { spelledNumber } from "./hash-bytes.ts";
 import { readNumber } from "./numbers.ts";
@@ -31,7 +31,9 @@ function columnNumbers(column: Column, rows: Uint32Array): Float64Array | null {
     case "bytes": {
       const numbers = noNumbers(column.offsets.length - 1);
       const buffer = bufferOf(column.bytes);
-      for (const row of rows) if (hasValue(column, row)) numbers[row] = numberOf(buffer, column.offsets[row]!, column.offsets[row + 1]!);
+      const { offsets } = column;
+      const has = presenceIn(column);
+      for (const row of rows) if (has(row)) numbers[row] = numberOf(buffer, offsets[row]!, offsets[row + 1]!);
       return numbers;
     }
     default: {
@@ -81,8 +83,7 @@ function numberOf(buffer: ReturnType<typeof bufferOf>, start: number, end: numbe
 
 /** The numbers with those of the JSON column in rows whose own column has nothing. */
 function withRest(batch: EventBatch, field: string, rows: Uint32Array, column: Column | undefined, own: Float64Array | null): Float64Array {
-  const mask = new Uint8Array(batch.rows);
-  for (const row of rows) if (!column || !hasValue(column, row)) mask[row] = 1;
+  const mask = rowsWithout(column, rows, batch.rows);
   let numbers: Float64Array | null = null;
   forEachRest(batch, attributeName(field), mask, (row, value) => {
     const number = typeof value === "number" ? value : typeof value === "string" ? readNumber(value) : null;

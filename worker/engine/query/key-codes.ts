@@ -1,6 +1,7 @@
 import { type BytesColumn, type Column, type DictColumn, type EventBatch, NULL_CODE, type NumberColumn } from "../batch/event-batch.ts";
+import { valueBytes } from "../batch/pages.ts";
 import { type Bucket, bucketStart_us } from "./bucket.ts";
-import { dictionarySize, hasValue } from "./column-values.ts";
+import { dictionarySize, presenceIn } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
 import { hashBytes } from "./hash-bytes.ts";
 import { BOOLEAN, type KeyValues, NO_VALUE, NUMBER, type NumberValues, TEXT, type TextValues } from "./key-values.ts";
@@ -43,7 +44,7 @@ function nothing(rows: number): KeyCodes {
 function columnCodes(column: Column, rows: Uint32Array, values: KeyValues): KeyCodes {
   switch (column.kind) {
     case "dict":
-      return dictCodes(column, values as TextValues);
+      return dictCodes(column, rows, values as TextValues);
     case "bytes":
       return bytesCodes(column, rows, values as TextValues);
     case "bool": {
@@ -72,9 +73,16 @@ export function codesOf(
   return { codes, count: distinct + 1, runs, valueAt };
 }
 
-function dictCodes(column: DictColumn, values: TextValues): KeyCodes {
-  const { utf8 } = column;
+function dictCodes(column: DictColumn, rows: Uint32Array, values: TextValues): KeyCodes {
   const runs = column.runs ?? null;
+  if (column.valueBytes && rows.length < dictionarySize(column)) {
+    const idOfFew = (code: number, room: boolean) => {
+      const bytes = valueBytes(column, code);
+      return values.idOfBytes(bytes, 0, bytes.length, TEXT, room);
+    };
+    return codesOf(column.codes, dictionarySize(column), idOfFew, runs);
+  }
+  const { utf8 } = column;
   if (!utf8) return codesOf(column.codes, dictionarySize(column), (code, room) => values.idOfText(column.values[code]!, TEXT, room), runs);
   const { bytes, offsets } = utf8;
   const idOf = (code: number, room: boolean) => values.idOfBytes(bytes, offsets[code]!, offsets[code + 1]!, TEXT, room);
@@ -177,9 +185,10 @@ function bytesCodes(column: BytesColumn, rows: Uint32Array, values: TextValues):
   let mask = 1023;
   while (mask < rows.length * 2) mask = mask * 2 + 1;
   const slots = new Int32Array(mask + 1).fill(-1);
+  const has = presenceIn(column);
   for (let index = 0; index < rows.length; index++) {
     const row = rows[index]!;
-    if (!hasValue(column, row)) continue;
+    if (!has(row)) continue;
     hashBytes(bytes, offsets[row]!, offsets[row + 1]!, hash);
     let at = hash[0]! & mask;
     while (slots[at]! >= 0 && !sameText(column, firsts[slots[at]!]!, row)) at = (at + 1) & mask;

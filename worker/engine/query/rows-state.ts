@@ -2,12 +2,15 @@ import { QUERY_ROWS_MAX, QUERY_ROWS_SIZE_BYTES_MAX } from "../../limits.ts";
 import type { EventBatch, EventRecord } from "../batch/event-batch.ts";
 import { formatTimestamp_us, recordAt } from "../batch/record.ts";
 import { topIndexes } from "./bounded-heap.ts";
+import { type DenseRows, denseRows } from "./dense-rows.ts";
 import { type RowCells, rowCells } from "./field-cells.ts";
 import { isTimeField } from "./fields.ts";
 import type { RowsReduction } from "./plan.ts";
 import { recordTable } from "./record-table.ts";
 import type { Reducer } from "./reducer.ts";
 import { compareCells, type Table, type TableValue } from "./table.ts";
+
+type Compare = (left: number, right: number) => number;
 
 /** A row that may be in the answer: its sort keys, and the chosen columns or the whole event. */
 interface KeptRow {
@@ -36,6 +39,7 @@ const CELL_SIZE_BYTES = 16;
  */
 export class RowsState implements Reducer {
   readonly #reduction: RowsReduction;
+  readonly #fields: readonly string[];
   readonly #record_at: (batch: EventBatch, row: number) => EventRecord;
   #limit: number;
   /** In order, at most `limit`. */
@@ -44,6 +48,7 @@ export class RowsState implements Reducer {
 
   constructor(reduction: RowsReduction, record_at: (batch: EventBatch, row: number) => EventRecord = recordAt) {
     this.#reduction = reduction;
+    this.#fields = [...reduction.keys, ...(reduction.columns ?? [])].map(({ field }) => field);
     this.#record_at = record_at;
     this.#limit = Math.min(reduction.limit, QUERY_ROWS_MAX);
   }
@@ -51,22 +56,23 @@ export class RowsState implements Reducer {
   add(batch: EventBatch, rows: Uint32Array): void {
     this.#seen += rows.length;
     if (rows.length === 0 || this.#limit === 0) return;
-    const keys = this.#reduction.keys.map(({ field }) => rowCells(batch, field, rows));
-    const first = topIndexes(rows.length, this.#limit, this.#indexOrder(batch, rows, keys));
+    const few = denseRows(batch, rows, this.#fields);
+    const keys = this.#reduction.keys.map(({ field }) => rowCells(few.batch, field, few.rows));
+    const chosen = this.#reduction.columns;
+    const columns = chosen?.map(({ field }) => ({ cells: rowCells(few.batch, field, few.rows), time: isTimeField(field) })) ?? null;
+    const tie = columns
+      ? (left: number, right: number) => compareRows(columns, few.rows[left]!, few.rows[right]!)
+      : (left: number, right: number) => compareTexts(contentOf(recordAt(batch, rows[left]!)), contentOf(recordAt(batch, rows[right]!)));
+    const first = topIndexes(rows.length, this.#limit, this.#indexOrder(few, keys, tie));
+    const { timestamp_us, ingest_us } = few.batch;
     const worst = this.#rows.length < this.#limit ? null : this.#rows.at(-1)!;
-    const columns =
-      this.#reduction.columns?.map(({ field }) => ({ cells: rowCells(batch, field, rows), time: isTimeField(field) })) ?? null;
     const added: KeptRow[] = [];
     for (const index of first) {
-      const row = rows[index]!;
-      const head = {
-        keys: keys.map((cells) => cells.at(row)),
-        timestamp_us: batch.timestamp_us[row]!,
-        ingest_us: batch.ingest_us[row]!,
-      };
+      const row = few.rows[index]!;
+      const head = { keys: keys.map((cells) => cells.at(row)), timestamp_us: timestamp_us[row]!, ingest_us: ingest_us[row]! };
       if (worst && this.#compareHeads(head, worst) > 0) continue;
       const cells = columns?.map((column) => shown(column.cells.at(row), column.time)) ?? null;
-      const record = cells ? null : this.#record_at(batch, row);
+      const record = cells ? null : this.#record_at(batch, rows[index]!);
       added.push({ ...head, cells, record, size_bytes: sizeOf(cells, record) });
     }
     this.#take(added);
@@ -115,13 +121,13 @@ export class RowsState implements Reducer {
     return right.timestamp_us - left.timestamp_us || right.ingest_us - left.ingest_us;
   }
 
-  /** The same order among rows of one batch. */
-  #indexOrder(batch: EventBatch, rows: Uint32Array, keys: readonly RowCells[]): (left: number, right: number) => number {
-    const orders = keys.map((cells, key) => {
+  /** The same order among rows of one batch, by their places. */
+  #indexOrder({ batch, rows }: DenseRows, keys: readonly RowCells[], tie: Compare): Compare {
+    const orders = keys.map((cells, key): Compare => {
       const ranks = cells.ranks();
       const sign = this.#reduction.keys[key]!.descending ? -1 : 1;
-      if (ranks) return (left: number, right: number) => (ranks[left] === ranks[right] ? 0 : ranks[left]! < ranks[right]! ? -sign : sign);
-      return (left: number, right: number) => sign * compareCells(cells.at(rows[left]!), cells.at(rows[right]!));
+      if (ranks) return (left, right) => (ranks[left] === ranks[right] ? 0 : ranks[left]! < ranks[right]! ? -sign : sign);
+      return (left, right) => sign * compareCells(cells.at(rows[left]!), cells.at(rows[right]!));
     });
     const { timestamp_us, ingest_us } = batch;
     return (left, right) => {
@@ -130,21 +136,17 @@ export class RowsState implements Reducer {
         if (difference !== 0) return difference;
       }
       const [a, b] = [rows[left]!, rows[right]!];
-      return timestamp_us[b]! - timestamp_us[a]! || ingest_us[b]! - ingest_us[a]! || (a === b ? 0 : this.#compareRows(batch, a, b));
+      return timestamp_us[b]! - timestamp_us[a]! || ingest_us[b]! - ingest_us[a]! || (a === b ? 0 : tie(left, right));
     };
   }
+}
 
-  #compareRows(batch: EventBatch, left: number, right: number): number {
-    const columns = this.#reduction.columns;
-    if (!columns) return compareTexts(contentOf(recordAt(batch, left)), contentOf(recordAt(batch, right)));
-    const pair = Uint32Array.of(Math.min(left, right), Math.max(left, right));
-    for (const { field } of columns) {
-      const cells = rowCells(batch, field, pair);
-      const difference = compareCells(cells.at(left), cells.at(right));
-      if (difference !== 0) return difference;
-    }
-    return 0;
+function compareRows(columns: readonly { cells: RowCells }[], left: number, right: number): number {
+  for (const { cells } of columns) {
+    const difference = compareCells(cells.at(left), cells.at(right));
+    if (difference !== 0) return difference;
   }
+  return 0;
 }
 
 function shown(cell: TableValue, time: boolean): TableValue {

@@ -1,10 +1,12 @@
 import { STATS_GROUPS_MAX } from "../../limits.ts";
 import type { EventBatch } from "../batch/event-batch.ts";
 import { CountState } from "./count-state.ts";
+import { denseRows } from "./dense-rows.ts";
+import { filterFields } from "./filters.ts";
 import { groupRows } from "./group-rows.ts";
 import { GroupTable, type SerializedGroups } from "./group-table.ts";
 import { GroupedRows } from "./grouped-rows.ts";
-import type { StatsCall, StatsPipe } from "./pipe-stats.ts";
+import type { GroupKey, StatsCall, StatsPipe } from "./pipe-stats.ts";
 import type { Reducer } from "./reducer.ts";
 import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
 import { createState, STATS_FUNCTIONS } from "./stats-functions.ts";
@@ -32,6 +34,8 @@ interface FilteredState {
 export class StatsState implements Reducer {
   readonly #pipe: StatsPipe;
   readonly #table: GroupTable;
+  /** All that is read. */
+  readonly #fields: readonly string[];
   readonly #states: FilteredState[] = [];
   /** By function the place of its state; -1 for the count of a group's events, which is kept anyway. */
   readonly #state_of: number[];
@@ -41,6 +45,7 @@ export class StatsState implements Reducer {
   constructor(pipe: StatsPipe, groups_max: number = STATS_GROUPS_MAX) {
     this.#pipe = pipe;
     this.#table = new GroupTable(pipe.by, groups_max);
+    this.#fields = [...new Set([...pipe.functions.flatMap(callColumns), ...pipe.by.flatMap(keyColumns)])];
     const known = new Map<string, number>();
     this.#state_of = pipe.functions.map((call) => {
       const { state } = functionOf(call);
@@ -54,6 +59,11 @@ export class StatsState implements Reducer {
 
   add(batch: EventBatch, rows: Uint32Array): void {
     if (rows.length === 0) return;
+    const few = denseRows(batch, rows, this.#fields);
+    this.#addRows(few.batch, few.rows);
+  }
+
+  #addRows(batch: EventBatch, rows: Uint32Array): void {
     const { groups, counts, spans } = groupRows(batch, rows, this.#pipe.by, this.#table);
     this.#addEvents(groups, counts);
     if (this.#states.length === 0) return;
@@ -131,6 +141,14 @@ class EventCounts extends CountState {
   override countOf(group: number): number {
     return this.#events.get(group);
   }
+}
+
+function callColumns({ field, where }: StatsCall): string[] {
+  return [...(field === null ? [] : [field]), ...(where ? filterFields(where) : [])];
+}
+
+function keyColumns(key: GroupKey): string[] {
+  return key.kind === "field" ? [key.field] : [];
 }
 
 function functionOf({ name }: StatsCall) {

@@ -26,13 +26,14 @@ export class ValuesState implements StatState {
   add(rows: GroupedRows): void {
     const { order, starts, groups } = rows.spans;
     const cells = rows.cells(this.#field);
-    const seen = cells.dictionary ? new Uint32Array(cells.dictionary.count) : null;
+    const dictionary = cells.dictionary();
+    const seen = dictionary && new Uint32Array(dictionary.count);
     for (let span = 0; span < groups.length; span++) {
       const group = groups[span]!;
       if (group === NO_GROUP) continue;
       for (let at = starts[span]!; at < starts[span + 1]!; at++) {
         const row = order[at]!;
-        if (seen && wasSeen(seen, cells.dictionary!.codes[row]!, span)) continue;
+        if (seen && wasSeen(seen, dictionary!.codes[row]!, span)) continue;
         this.#addCell(group, row, cells);
       }
       this.#bound(group);
