@@ -5,6 +5,7 @@ import { EventWriter } from "../../../worker/engine/decode/event-writer.ts";
 import { decodeJson } from "../../../worker/engine/decode/json.ts";
 import { DecodeFailure } from "../../../worker/engine/decode/types.ts";
 import { addRecord, parseExactJson } from "../../../worker/engine/normalize/flatten.ts";
+import { CUT_MARK } from "../../../worker/limits.ts";
 import { CONTEXT, jsonRecords, records, utf8 } from "./records.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -20,6 +21,11 @@ function reference(texts: string[]): EventRecord[] {
   }
   writer.finish();
   return records({ batches: writer.batches, accepted: writer.accepted, rejected: 0, errors: [] });
+}
+
+/** A name that comes twice is marked; JSON.parse keeps the last value and tells nothing. */
+function withoutMark({ attributes: { [CUT_MARK]: _mark, ...attributes }, ...record }: EventRecord): EventRecord {
+  return { ...record, attributes };
 }
 
 const text = fc.oneof(
@@ -99,6 +105,57 @@ describe("the scanner", () => {
     },
     TIMEOUT_MS,
   );
+
+  it(
+    "makes of lines that resemble each other what JSON.parse and plain code make of them",
+    () => {
+      const names = ["time", "level", "msg", "service", "a", "b", "a.b", "n", "status", "", "x\\y", "été"];
+      const orders = fc.array(fc.shuffledSubarray(names, { minLength: 2 }), { minLength: 1, maxLength: 3 });
+      const blank = fc.constantFrom("", "", "", " ", "\t ");
+      const line = fc.record({
+        order: fc.nat(),
+        kept: fc.array(fc.boolean(), { minLength: names.length, maxLength: names.length }),
+        values: fc.array(fc.oneof(text, number, value), { minLength: names.length, maxLength: names.length }),
+        twice: fc.option(fc.nat({ max: names.length - 1 }), { nil: undefined, freq: 5 }),
+        blanks: fc.array(blank, { minLength: 4, maxLength: 4 }),
+      });
+      fc.assert(
+        fc.property(orders, fc.array(line, { minLength: 5, maxLength: 40 }), (known, lines) => {
+          const texts = lines.map(({ order, kept, values, twice, blanks }) => {
+            const [before = "", after = "", colon = "", end = ""] = blanks;
+            const members = known[order % known.length]!.filter((_, index) => kept[index] || index === 0);
+            // An object under a name that comes twice leaves its members behind.
+            const shown = twice === undefined ? values : values.map((item) => (typeof item === "object" ? "x" : item));
+            const doubled = twice === undefined ? members : [...members, members[twice % members.length]!];
+            const written = doubled.map(
+              (key, index) => `${before}${JSON.stringify(key)}${colon}:${after}${JSON.stringify(shown[index])}${end}`,
+            );
+            return `{${written.join(",")}}`;
+          });
+          expect(jsonRecords(texts.join("\n")).map(withoutMark)).toEqual(reference(texts).map(withoutMark));
+        }),
+        { numRuns: 300 },
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  it("finds the end of a text at any place of a word, whatever stands before it", () => {
+    const odd = ["", "\\", '\\"', "\\u00e9", "\\n", "é", "€", "😀", "~", "\u007f", "!", "#", "["];
+    for (let before = 0; before < 10; before++) {
+      for (const mark of odd) {
+        for (let after = 0; after < 10; after++) {
+          const raw = `${"a".repeat(before)}${mark === "\\" ? "\\\\" : mark}${" ".repeat(after)}`;
+          const json = `{"x":"${raw}","y":"${"b".repeat(after)}"}`;
+          const { x, y } = JSON.parse(json) as { x: string; y: string };
+          expect([json, jsonRecords(json)[0]!.attributes]).toEqual([json, { x, y }]);
+          for (const bad of [`{"x":"${raw}\u0007"}`, `{"x":"${raw}`, `{"x":"${raw}\n"}`, `{"x":"${raw}\\`]) {
+            expect([bad, outcome(bad).accepted]).toEqual([bad, 0]);
+          }
+        }
+      }
+    }
+  });
 
   it(
     "takes exactly the objects that JSON.parse takes",

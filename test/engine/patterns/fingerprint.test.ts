@@ -114,6 +114,25 @@ it("keeps the fingerprints that segments hold", () => {
   for (const [message, value] of stored) expect([message, hash(message)]).toEqual([message, value]);
 });
 
+it("keeps the fingerprints of messages of every shape", () => {
+  const parts =
+    'word Word WORD of a deed facade deadbeef cafe 5 12 4711 3.14 0x1f 5ms 12 KB ms (12) (1.6 KB) () (x) eth0 web01 u_46327 ord-172418 blk_-77 10.0.0.1 a.b.c node-2.us-west.internal java.io.IOException /tmp/upload/part-7.dat C:\\x http://h/p?q=1 a@b.de zone=ap-south k= ok=true level=info retry_after=170ms msg="x y" \'q1\' "Active" [1,2] [] <1 -5 #3 LOCAL(0) 00:11:22:33:44:55 ::1 Mon Jan UTC 12:30:01 , . : ; = é 日本 --- ... x* {"a":"b"}'.split(
+      " ",
+    );
+  let seed = 1;
+  const below = (count: number) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * count);
+  };
+  let sum = 0;
+  for (let index = 0; index < 20_000; index++) {
+    let message = "";
+    for (let count = below(14); count >= 0; count--) message += parts[below(parts.length)]! + ["", " ", " ", " ", "  ", ", "][below(6)]!;
+    sum = (sum * 31 + (hash(message) % 1_000_003)) % 1_000_000_007;
+  }
+  expect(sum).toBe(343_708_441);
+});
+
 describe("for any message", () => {
   const alphabet = [
     ..."abcdefgzABFX0123456789__ \t.,:;=<>()[]{}|/\\'\"`#+-~@$%*&?!é日",

@@ -1,5 +1,6 @@
-import { ByteDictionary, copyBytes, grownBytes } from "./builder-dictionary.ts";
-import { type Column, NULL_CODE } from "./event-batch.ts";
+import { ByteDictionary, copyWords, grownBytes, textsOf } from "./builder-dictionary.ts";
+import { hashOf } from "./byte-hash.ts";
+import { type Column, type DictColumn, NULL_CODE, type Utf8Values } from "./event-batch.ts";
 
 /** A string column leaves its dictionary only when it has more distinct values than this … */
 const DISTINCT_MIN = 64;
@@ -26,6 +27,8 @@ export class ColumnBuilder {
   #codes = new Uint32Array(0);
   #offsets = new Uint32Array(0);
   #bytes = new Uint8Array(0);
+  /** Over `#bytes`. */
+  #view = new DataView(this.#bytes.buffer);
   #present = new Uint8Array(0);
   #numbers = new Float64Array(0);
 
@@ -42,7 +45,7 @@ export class ColumnBuilder {
     this.#filled = 0;
     this.#whole = true;
     this.#value_bytes = 0;
-    if (this.#bytes.length > kept_size_bytes) this.#bytes = new Uint8Array(0);
+    if (this.#bytes.length > kept_size_bytes) this.#setBytes(new Uint8Array(0));
     this.#dictionary?.clear();
   }
 
@@ -60,22 +63,28 @@ export class ColumnBuilder {
     return this.kind === "dict" || this.kind === "bytes" || this.kind === "empty";
   }
 
-  /** Returns the bytes by which the column grew. */
-  addBytes(row: number, source: Uint8Array, start: number, end: number): number {
-    if (this.kind === "empty") this.#begin("dict");
-    this.present_rows++;
+  /** Returns the bytes by which the column grew. @param hash of the bytes as `hashOf` makes it, 0 where it was not made */
+  addBytes(row: number, source: Uint8Array, start: number, end: number, hash = 0): number {
     if (this.kind === "bytes") return this.#appendBytes(row, source, start, end);
+    if (this.kind === "empty") this.#begin("dict");
     const dictionary = this.#dictionary!;
     const distinct = dictionary.size;
-    const code = dictionary.add(source, start, end);
-    this.#reach(row);
-    this.#codes[row] = code;
-    this.#filled = row + 1;
-    this.last_code = code;
+    const code = dictionary.add(source, start, end, hash === 0 ? hashOf(source, start, end) : hash);
+    this.addCode(row, code);
     this.#value_bytes += end - start;
-    if (dictionary.size === distinct) return CODE_SIZE_BYTES;
+    if (code < distinct) return CODE_SIZE_BYTES;
     const grown = end - start + CODE_SIZE_BYTES;
     return this.#shouldDissolve(DISTINCT_MIN) ? grown + this.#dissolve() : grown;
+  }
+
+  /** Gives the row a value that the dictionary has; returns the bytes by which the column grew. */
+  addCode(row: number, code: number): number {
+    if (row >= this.#codes.length || this.#filled < row) this.#reach(row);
+    this.#codes[row] = code;
+    this.#filled = row + 1;
+    this.present_rows++;
+    this.last_code = code;
+    return CODE_SIZE_BYTES;
   }
 
   /** False where the column holds something else than numbers. */
@@ -84,7 +93,7 @@ export class ColumnBuilder {
       if (this.kind !== "empty") return false;
       this.#begin("number");
     }
-    this.#reach(row);
+    if (row >= this.#numbers.length || this.#filled < row) this.#reach(row);
     this.#numbers[row] = value + 0; // -0 becomes 0: a column of whole numbers has no sign of zero
     this.#mark(row);
     if (this.#whole && !Number.isSafeInteger(value)) this.#whole = false;
@@ -116,7 +125,7 @@ export class ColumnBuilder {
       case "bool":
         return { kind: "bool", values: this.#bytes.slice(0, rows), present: this.#presence(rows) };
       default:
-        return { kind: "dict", values: this.#dictionary?.values() ?? [], codes: this.#codes.slice(0, rows) };
+        return new BuiltDictionary(this.#dictionary?.utf8() ?? NO_VALUES, this.#codes.slice(0, rows));
     }
   }
 
@@ -154,7 +163,7 @@ export class ColumnBuilder {
     this.#present = grownArray(this.#present, size, Uint8Array);
     if (this.kind === "bytes") this.#offsets = grownArray(this.#offsets, size + 1, Uint32Array);
     else if (this.kind === "number") this.#numbers = grownArray(this.#numbers, size, Float64Array);
-    else this.#bytes = grownArray(this.#bytes, size, Uint8Array);
+    else this.#setBytes(grownArray(this.#bytes, size, Uint8Array));
   }
 
   /** Nulls up to the row. */
@@ -172,15 +181,21 @@ export class ColumnBuilder {
     this.#filled = row;
   }
 
+  #setBytes(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+
   #appendBytes(row: number, source: Uint8Array, start: number, end: number): number {
-    this.#reach(row);
+    if (row + 1 >= this.#offsets.length || this.#filled < row) this.#reach(row);
     const from = this.#offsets[row]!;
     const to = from + end - start;
-    if (to > this.#bytes.length) this.#bytes = grownBytes(this.#bytes, from, to);
-    copyBytes(source, start, end, this.#bytes, from);
+    if (to > this.#bytes.length) this.#setBytes(grownBytes(this.#bytes, from, to));
+    copyWords(source, start, end, this.#bytes, this.#view, from);
     this.#offsets[row + 1] = to;
     this.#present[row] = 1;
     this.#filled = row + 1;
+    this.present_rows++;
     this.last_code = -1;
     return end - start + CODE_SIZE_BYTES;
   }
@@ -203,7 +218,7 @@ export class ColumnBuilder {
     this.kind = "bytes";
     this.#filled = 0;
     this.#grow(Math.max(rows, ROWS_AT_FIRST));
-    if (this.#bytes.length < this.#value_bytes) this.#bytes = new Uint8Array(this.#value_bytes * 2);
+    if (this.#bytes.length < this.#value_bytes) this.#setBytes(new Uint8Array(this.#value_bytes * 2));
     this.#offsets[0] = 0;
     let to = 0;
     for (let row = 0; row < rows; row++) {
@@ -212,7 +227,7 @@ export class ColumnBuilder {
       if (code !== NULL_CODE) {
         const end = dictionary.offsets[code + 1]!;
         const start = dictionary.offsets[code]!;
-        copyBytes(dictionary.bytes, start, end, this.#bytes, to);
+        copyWords(dictionary.bytes, start, end, this.#bytes, this.#view, to);
         to += end - start;
       }
       this.#offsets[row + 1] = to;
@@ -224,6 +239,26 @@ export class ColumnBuilder {
 
   #presence(rows: number): Uint8Array | null {
     return this.present_rows === rows ? null : this.#present.slice(0, rows);
+  }
+}
+
+const NO_VALUES: Utf8Values = { offsets: new Uint32Array(1), bytes: new Uint8Array(0) };
+
+/** A dictionary of which strings are made only where somebody asks for them. */
+class BuiltDictionary implements DictColumn {
+  readonly kind = "dict";
+  readonly utf8: Utf8Values;
+  readonly codes: Uint32Array;
+  #values: string[] | null = null;
+
+  constructor(utf8: Utf8Values, codes: Uint32Array) {
+    this.utf8 = utf8;
+    this.codes = codes;
+  }
+
+  get values(): string[] {
+    this.#values ??= textsOf(this.utf8);
+    return this.#values;
   }
 }
 

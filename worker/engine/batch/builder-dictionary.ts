@@ -1,14 +1,14 @@
+import { hashOf, viewOf } from "./byte-hash.ts";
+import type { Utf8Values } from "./event-batch.ts";
 import { utf8Text } from "./utf8.ts";
 
 /** Distinct byte strings in order of first appearance. Open addressing over typed arrays: no object per value, no string until asked for. */
 const PROBES_MAX = 64;
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 /** Larger buffers are let go between batches. */
 export const KEPT_SIZE_BYTES_MAX = 128 * 1024;
-const COPY_LOOP_BYTES_MAX = 32;
-/** From this size on values are hashed and compared by words. */
-const WORDS_SIZE_BYTES_MIN = 8;
+/** Longer runs are worth a call of `set`, which costs an object. */
+const COPY_WORDS_SIZE_BYTES_MAX = 256;
+const COPY_LOOP_SIZE_BYTES_MAX = 32;
 
 export class ByteDictionary {
   size = 0;
@@ -17,10 +17,8 @@ export class ByteDictionary {
   offsets: Uint32Array<ArrayBuffer>;
   /** Set once a look-up needed more than PROBES_MAX steps: values chosen to collide, or too many of them. */
   crowded = false;
-  /** The value that was added last: values mostly come in runs. */
-  #last = 0;
   #view: DataView;
-  #hashes: Uint32Array<ArrayBuffer>;
+  #hashes: Int32Array<ArrayBuffer>;
   /** Index + 1; 0 where free. */
   #slots: Int32Array<ArrayBuffer>;
 
@@ -29,15 +27,12 @@ export class ByteDictionary {
     this.bytes = new Uint8Array(capacity * 16);
     this.#view = new DataView(this.bytes.buffer);
     this.offsets = new Uint32Array(capacity + 1);
-    this.#hashes = new Uint32Array(capacity);
+    this.#hashes = new Int32Array(capacity);
     this.#slots = new Int32Array(capacity * 2);
   }
 
   clear(): void {
-    if (this.bytes.length > KEPT_SIZE_BYTES_MAX) {
-      this.bytes = new Uint8Array(1024);
-      this.#view = new DataView(this.bytes.buffer);
-    }
+    if (this.bytes.length > KEPT_SIZE_BYTES_MAX) this.#setBytes(new Uint8Array(1024));
     this.size = 0;
     this.crowded = false;
     this.#slots.fill(0);
@@ -47,25 +42,19 @@ export class ByteDictionary {
     return this.offsets[this.size]!;
   }
 
-  /** Index of the value `source[start .. end)`, which is added where it is new (then `size` has grown). */
-  add(source: Uint8Array, start: number, end: number): number {
-    if (this.#last < this.size && this.#equals(this.#last, source, start, end)) return this.#last;
-    const hash = hashOf(source, start, end);
+  /** Index of the value `source[start .. end)`, which is added where it is new (then `size` has grown). @param hash as `hashOf` makes it */
+  add(source: Uint8Array, start: number, end: number, hash = hashOf(source, start, end)): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = hash & mask;
     let probes = 0;
     for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) {
-        this.#last = entry - 1;
-        return entry - 1;
-      }
+      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) return entry - 1;
       slot = (slot + 1) & mask;
       probes++;
     }
     if (probes > PROBES_MAX) this.crowded = true;
-    this.#last = this.#insert(slot, hash, source, start, end);
-    return this.#last;
+    return this.#insert(slot, hash, source, start, end);
   }
 
   /** Index of the value, -1 where it is not there. */
@@ -81,34 +70,24 @@ export class ByteDictionary {
     return -1;
   }
 
-  /** The values as strings, in order of their indexes. */
-  values(): string[] {
-    const values = new Array<string>(this.size);
-    const all = utf8Text(this.bytes.subarray(0, this.size_bytes));
-    // In ASCII text, and only there, the places in the string are those in the bytes.
-    const is_ascii = all.length === this.size_bytes;
-    for (let index = 0; index < this.size; index++) {
-      const start = this.offsets[index]!;
-      const end = this.offsets[index + 1]!;
-      values[index] = is_ascii ? all.slice(start, end) : utf8Text(this.bytes.subarray(start, end));
-    }
-    return values;
+  /** The values in order of their indexes, independent of the dictionary. */
+  utf8(): Utf8Values {
+    return { offsets: this.offsets.slice(0, this.size + 1), bytes: this.bytes.slice(0, this.size_bytes) };
   }
 
   #equals(index: number, source: Uint8Array, start: number, end: number): boolean {
     let at = this.offsets[index]!;
-    if (this.offsets[index + 1]! - at !== end - start) return false;
-    if (end - start >= WORDS_SIZE_BYTES_MIN) return this.#equalsByWords(at, viewOf(source), start, end);
-    const bytes = this.bytes;
-    for (let from = start; from < end; from++, at++) if (bytes[at] !== source[from]) return false;
-    return true;
-  }
-
-  #equalsByWords(at: number, source: DataView, start: number, end: number): boolean {
+    const length = end - start;
+    if (this.offsets[index + 1]! - at !== length) return false;
+    if (length < 4) {
+      for (let from = start; from < end; from++, at++) if (this.bytes[at] !== source[from]) return false;
+      return true;
+    }
     const own = this.#view;
+    const other = viewOf(source);
     const last = end - 4;
-    if (own.getInt32(at + last - start) !== source.getInt32(last)) return false;
-    for (let from = start; from < last; from += 4, at += 4) if (own.getInt32(at) !== source.getInt32(from)) return false;
+    if (own.getInt32(at + last - start, true) !== other.getInt32(last, true)) return false;
+    for (let from = start; from < last; from += 4, at += 4) if (own.getInt32(at, true) !== other.getInt32(from, true)) return false;
     return true;
   }
 
@@ -117,11 +96,8 @@ export class ByteDictionary {
     if (index === this.#hashes.length) this.#growEntries();
     const from = this.offsets[index]!;
     const to = from + end - start;
-    if (to > this.bytes.length) {
-      this.bytes = grownBytes(this.bytes, from, to);
-      this.#view = new DataView(this.bytes.buffer);
-    }
-    copyBytes(source, start, end, this.bytes, from);
+    if (to > this.bytes.length) this.#setBytes(grownBytes(this.bytes, from, to));
+    copyWords(source, start, end, this.bytes, this.#view, from);
     this.offsets[index + 1] = to;
     this.#hashes[index] = hash;
     this.#slots[slot] = index + 1;
@@ -129,8 +105,13 @@ export class ByteDictionary {
     return index;
   }
 
+  #setBytes(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+
   #growEntries(): void {
-    const hashes = new Uint32Array(this.#hashes.length * 2);
+    const hashes = new Int32Array(this.#hashes.length * 2);
     hashes.set(this.#hashes);
     this.#hashes = hashes;
     const offsets = new Uint32Array(hashes.length + 1);
@@ -150,40 +131,19 @@ export class ByteDictionary {
   }
 }
 
-/** Short values are hashed by FNV-1a, longer ones likewise but by words of four bytes, the last of which may overlap; then the bits are mixed. */
-function hashOf(source: Uint8Array, start: number, end: number): number {
-  let hash = FNV_OFFSET;
-  if (end - start < WORDS_SIZE_BYTES_MIN) {
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ source[at]!, FNV_PRIME);
-  } else {
-    const view = viewOf(source);
-    const last = end - 4;
-    for (let at = start; at < last; at += 4) {
-      hash = Math.imul(hash ^ view.getInt32(at), FNV_PRIME);
-      hash ^= hash >>> 15;
-    }
-    hash = Math.imul(hash ^ view.getInt32(last), FNV_PRIME);
+/** Strings of UTF-8 values, in order of their indexes. */
+export function textsOf({ offsets, bytes }: Utf8Values): string[] {
+  const count = offsets.length - 1;
+  const values = new Array<string>(count);
+  const all = utf8Text(bytes);
+  // In ASCII text, and only there, the places in the string are those in the bytes.
+  const is_ascii = all.length === bytes.length;
+  for (let index = 0; index < count; index++) {
+    const start = offsets[index]!;
+    const end = offsets[index + 1]!;
+    values[index] = is_ascii ? all.slice(start, end) : utf8Text(bytes.subarray(start, end));
   }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return (hash ^ (hash >>> 13)) >>> 0;
-}
-
-const NO_BYTES: Uint8Array = new Uint8Array(0);
-let viewed = NO_BYTES;
-let view = new DataView(NO_BYTES.buffer);
-
-/** A DataView over the bytes: values in a row mostly come from the same ones. */
-function viewOf(bytes: Uint8Array): DataView {
-  if (bytes !== viewed) {
-    viewed = bytes;
-    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-  return view;
-}
-
-/** Lets go of the bytes seen last, which may be a whole request. */
-export function forgetSource(): void {
-  viewOf(NO_BYTES);
+  return values;
 }
 
 /** A copy of the first `used` bytes with room for at least `needed`. */
@@ -193,11 +153,21 @@ export function grownBytes(bytes: Uint8Array<ArrayBuffer>, used: number, needed:
   return grown;
 }
 
-/** Copies `source[start .. end)`; short runs by a loop, which beats the call that long ones are worth. */
-export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
-  if (end - start > COPY_LOOP_BYTES_MAX) {
-    target.set(source.subarray(start, end), at);
-    return;
+/** Copies `source[start .. end)` to `at` in the bytes that `view` is over; short runs by a loop, which beats the call that long ones are worth. */
+export function copyWords(source: Uint8Array, start: number, end: number, target: Uint8Array, view: DataView, at: number): void {
+  const length = end - start;
+  if (length > COPY_WORDS_SIZE_BYTES_MAX) target.set(source.subarray(start, end), at);
+  else if (length < 4) for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!;
+  else {
+    const other = viewOf(source);
+    const last = end - 4;
+    for (let from = start, to = at; from < last; from += 4, to += 4) view.setInt32(to, other.getInt32(from, true), true);
+    view.setInt32(at + length - 4, other.getInt32(last, true), true);
   }
-  for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!;
+}
+
+/** The same byte by byte, where bytes come from many sources in turn. */
+export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start > COPY_LOOP_SIZE_BYTES_MAX) target.set(source.subarray(start, end), at);
+  else for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!;
 }

@@ -1,8 +1,9 @@
 import { FRAME_ATTRIBUTE_COLUMNS_MAX, FRAME_RAW_SIZE_BYTES_TARGET, FRAME_ROWS_MAX } from "../../limits.ts";
 import { ColumnBuilder } from "./builder-column.ts";
-import { forgetSource, KEPT_SIZE_BYTES_MAX } from "./builder-dictionary.ts";
+import { KEPT_SIZE_BYTES_MAX } from "./builder-dictionary.ts";
 import { RestBuilder } from "./builder-rest.ts";
-import { ATTRIBUTE_PREFIX, type Column, type EventBatch, type StringField } from "./event-batch.ts";
+import { forgetSource } from "./byte-hash.ts";
+import { ATTRIBUTE_PREFIX, type Column, type EventBatch, LEVELS, type StringField } from "./event-batch.ts";
 import { utf8Bytes } from "./utf8.ts";
 
 /** In batches of at least this many rows … */
@@ -12,6 +13,7 @@ const FOLD_ROWS_PER_VALUE = 64;
 const MESSAGES_KEPT_SIZE_BYTES_MAX = 1024 * 1024;
 /** Times and fingerprint of a row. */
 const ROW_SIZE_BYTES = 24;
+const LEVEL_BYTES = LEVELS.map((level) => utf8Bytes(level));
 const DICTIONARY_FIELDS: ReadonlySet<string> = new Set<StringField>(["level", "service", "environment", "host", "source"]);
 
 /** Numbers the batches of all builders, so that a key never takes the column of another batch for its own. */
@@ -72,6 +74,9 @@ export class BatchBuilder {
   /** By code of the message column, while that is a dictionary. */
   #known_fingerprints: number[] = [];
   #message = fieldKey("message");
+  #level = fieldKey("level");
+  /** Codes of LEVELS in the level column, -1 where it does not have the level yet. */
+  #level_codes = new Int32Array(LEVELS.length).fill(-1);
   /** Not one of the free ones: it is large in nearly every batch, and its buffer is worth keeping. */
   #message_column = new ColumnBuilder();
 
@@ -97,10 +102,10 @@ export class BatchBuilder {
     this.rows++;
   }
 
-  /** The message; its fingerprint is computed beside it. */
-  setMessage(bytes: Uint8Array, start: number, end: number): void {
+  /** The message; its fingerprint is computed beside it. @param hash as of `setBytes` */
+  setMessage(bytes: Uint8Array, start: number, end: number, hash = 0): void {
     const column = this.#resolve(this.#message)!;
-    this.size_bytes += column.addBytes(this.rows, bytes, start, end);
+    this.size_bytes += column.addBytes(this.rows, bytes, start, end, hash);
     if (this.#fingerprint === undefined) return;
     const code = column.last_code;
     const known = this.#known_fingerprints;
@@ -113,10 +118,23 @@ export class BatchBuilder {
     if (code === known.length) known.push(value);
   }
 
-  /** UTF-8 bytes that are known to be valid. */
-  setBytes(key: ColumnKey, bytes: Uint8Array, start: number, end: number): void {
+  /** @param level index into LEVELS */
+  setLevel(level: number): void {
+    const column = this.#resolve(this.#level)!;
+    const code = this.#level_codes[level]!;
+    if (code >= 0) {
+      this.size_bytes += column.addCode(this.rows, code);
+      return;
+    }
+    const bytes = LEVEL_BYTES[level]!;
+    this.size_bytes += column.addBytes(this.rows, bytes, 0, bytes.length);
+    this.#level_codes[level] = column.last_code;
+  }
+
+  /** UTF-8 bytes that are known to be valid. @param hash of the bytes as `hashOf` of byte-hash.ts makes it; 0 where it was not made */
+  setBytes(key: ColumnKey, bytes: Uint8Array, start: number, end: number, hash = 0): void {
     const column = this.#columnFor(key);
-    if (column?.takesStrings()) this.size_bytes += column.addBytes(this.rows, bytes, start, end);
+    if (column?.takesStrings()) this.size_bytes += column.addBytes(this.rows, bytes, start, end, hash);
     else this.size_bytes += this.#rest.addString(key.json, bytes, start, end);
   }
 
@@ -190,6 +208,7 @@ export class BatchBuilder {
     this.#columns.clear();
     forgetSource();
     this.#known_fingerprints.length = 0;
+    this.#level_codes.fill(-1);
     this.#attribute_columns = 0;
     this.#generation = ++generations;
     this.rows = 0;

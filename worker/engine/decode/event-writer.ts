@@ -6,11 +6,12 @@ import {
   MESSAGE_SIZE_BYTES_MAX,
 } from "../../limits.ts";
 import { attributeKey, BatchBuilder, type ColumnKey, fieldKey } from "../batch/builder.ts";
-import { type EventBatch, LEVELS } from "../batch/event-batch.ts";
+import type { EventBatch } from "../batch/event-batch.ts";
 import { utf8Boundary, utf8Bytes } from "../batch/utf8.ts";
 import { BODY, Draft, FALSE, JSON_TEXT, NULL, NUMBER, type Path, SCRATCH, TRUE } from "../normalize/draft.ts";
 import { ROLES, type RoleName } from "../normalize/fields.ts";
 import { LevelReader, levelOfNumber, levelOfText, type NumberedLevel } from "../normalize/level.ts";
+import type { Plan } from "../normalize/shape.ts";
 import { epochTime_us, TimeReader } from "../normalize/time.ts";
 import { fingerprint } from "../patterns/fingerprint.ts";
 import { type DecodeContext, DecodeFailure } from "./types.ts";
@@ -42,7 +43,31 @@ interface TextField {
 
 let spare: EventWriter | null = null;
 
-/** Runs one request's decoding with an event writer. Its arrays, and the names it has learnt, serve one request after another. */
+/**
+ * Runs one request's decoding with an event writer. Its arrays, and the names it has learnt, serve one request after another.
+ *
+ * A decoder of a format of its own, here of lines `service message`:
+ *
+ *     export function decodeTwoWords(body: Uint8Array, context: DecodeContext): Decoded {
+ *       return withEventWriter(context, (writer) => {
+ *         const { draft } = writer;
+ *         const service = draft.pathNamed("service"); // the name decides what a value becomes: a field, or an attribute
+ *         const message = draft.pathNamed("message");
+ *         for (const [start, space, end] of linesIn(body)) {
+ *           draft.begin(body);
+ *           draft.addBytes(service, BODY, start, space); // UTF-8 that stands in the body as it is …
+ *           draft.addText(message, unescaped(body, space + 1, end)); // … or a text made of it
+ *           draft.addNumber(draft.pathNamed("size"), end - start);
+ *           draft.addLiteral(draft.pathNamed("seen"), TRUE);
+ *           writer.commit(end - start);
+ *         }
+ *         writer.finish();
+ *         return { batches: writer.batches, accepted: writer.accepted, rejected: 0, errors: [] };
+ *       });
+ *     }
+ *
+ * Values whose names come in the same order from event to event cost least. What is an object already goes through `addRecord` (flatten.ts).
+ */
 export function withEventWriter<T>(context: DecodeContext, decode: (writer: EventWriter) => T): T {
   const writer = spare ?? new EventWriter();
   spare = null;
@@ -78,14 +103,14 @@ export class EventWriter {
     key: fieldKey(name),
     default_bytes: null,
   }));
-  readonly #level_key = fieldKey("level");
-  readonly #level_bytes = LEVELS.map((level) => utf8Bytes(level));
   readonly #severity_text = attributeKey("severity_text");
   readonly #severity_number = attributeKey("severity_number");
   readonly #cut_mark = attributeKey(CUT_MARK);
   /** The event's level was a number as pino and bunyan write it. */
   #level_in_tens = false;
   #severity_text_written = false;
+  /** Of the event at hand. */
+  #plan: Plan = this.draft.plan;
 
   /** Makes ready for a request. */
   begin(context: DecodeContext): void {
@@ -113,13 +138,10 @@ export class EventWriter {
     if (this.accepted === EVENTS_PER_REQUEST_MAX) {
       throw new DecodeFailure("too_many_events", `a request may bring at most ${EVENTS_PER_REQUEST_MAX} events`);
     }
+    this.#plan = this.draft.plan;
     this.#beginRow(this.#takeTime());
     this.#takeLevel();
-    for (const field of this.#text_fields) {
-      const candidate = this.draft.candidates[field.role]!;
-      if (candidate >= 0 && this.#takeText(field, candidate)) continue;
-      if (field.default_bytes !== null) this.#builder.setBytes(field.key, field.default_bytes, 0, field.default_bytes.length);
-    }
+    for (let index = 0; index < this.#text_fields.length; index++) this.#takeField(this.#text_fields[index]!);
     this.#takeMessage();
     this.#writeAttributes();
     if (this.draft.cut.length > 0) this.#writeCutMark();
@@ -155,7 +177,7 @@ export class EventWriter {
   #takeTime(): number {
     const draft = this.draft;
     if (draft.time_us >= 0) return this.time.isTooFarAhead(draft.time_us) ? NO_TIME : draft.time_us;
-    for (let slot = draft.candidates[TIME]!; slot >= 0; slot = draft.next_candidate[slot]!) {
+    for (let slot = this.#plan.candidates[TIME]!; slot >= 0; slot = this.#plan.weaker[slot]!) {
       const kind = draft.kinds[slot];
       let time = Number.NaN;
       if (kind === BODY) time = this.time.read(draft.body, draft.starts[slot]!, draft.ends[slot]!);
@@ -175,7 +197,7 @@ export class EventWriter {
     let level = draft.level;
     this.#level_in_tens = false;
     this.#severity_text_written = false;
-    for (let slot = draft.candidates[LEVEL]!; slot >= 0 && level < 0; slot = draft.next_candidate[slot]!) {
+    for (let slot = this.#plan.candidates[LEVEL]!; slot >= 0 && level < 0; slot = this.#plan.weaker[slot]!) {
       const kind = draft.kinds[slot]!;
       if (kind === BODY || kind === SCRATCH) level = this.#levelFromText(slot, kind === BODY ? draft.body : draft.scratch);
       else if (kind === NUMBER) level = this.#levelFromNumber(slot, draft.numbers[slot]!);
@@ -183,20 +205,19 @@ export class EventWriter {
     }
     if (level < 0) level = this.#default_level;
     if (level < 0) return;
-    const bytes = this.#level_bytes[level]!;
-    this.#builder.setBytes(this.#level_key, bytes, 0, bytes.length);
+    this.#builder.setLevel(level);
   }
 
   #levelFromText(slot: number, bytes: Uint8Array): number {
-    const { paths, starts, ends } = this.draft;
-    const { weak } = paths[slot]!.alias!;
+    const { starts, ends, hashes } = this.draft;
+    const { weak } = this.#plan.paths[slot]!.alias!;
     const start = starts[slot]!;
     const end = ends[slot]!;
     if (start === end && !weak) {
       this.draft.consumed[slot] = 1;
       return -1;
     }
-    if (this.levels.read(bytes, start, end)) {
+    if (this.levels.read(bytes, start, end, hashes[slot]!)) {
       const { level, telling, everyday } = this.levels;
       if (weak) return everyday ? -1 : level;
       if (!telling || this.#keepSeverityText(slot, bytes, start, end)) this.draft.consumed[slot] = 1;
@@ -211,7 +232,7 @@ export class EventWriter {
   }
 
   #levelFromNumber(slot: number, value: number): number {
-    const { weak, scale } = this.draft.paths[slot]!.alias!;
+    const { weak, scale } = this.#plan.paths[slot]!.alias!;
     if (weak && scale === "usual") return -1;
     const found = levelOfNumber(value, scale);
     if (found === null) return -1;
@@ -240,13 +261,20 @@ export class EventWriter {
     return true;
   }
 
+  /** Fills a string field from its candidates or its default. */
+  #takeField(field: TextField): void {
+    const candidate = this.#plan.candidates[field.role]!;
+    if (candidate >= 0 && this.#takeText(field, candidate)) return;
+    if (field.default_bytes !== null) this.#builder.setBytes(field.key, field.default_bytes, 0, field.default_bytes.length);
+  }
+
   /** Fills a string field from the first candidate that has a value for it; false where none has. */
   #takeText(field: TextField, first: number): boolean {
     const draft = this.draft;
-    for (let slot = first; slot >= 0; slot = draft.next_candidate[slot]!) {
+    for (let slot = first; slot >= 0; slot = this.#plan.weaker[slot]!) {
       const kind = draft.kinds[slot]!;
-      const path = draft.paths[slot]!;
-      if (kind === JSON_TEXT || (path.name === "name" && !this.#isLoggerOfService())) continue;
+      const path = this.#plan.paths[slot]!;
+      if (kind === JSON_TEXT || (path.is_logger && !this.#isLoggerOfService())) continue;
       if (field.role === EVENT_ID) {
         if (!this.#isEventId(slot)) continue;
       } else if (kind === NULL || (kind !== NUMBER && kind > NUMBER && draft.starts[slot] === draft.ends[slot])) {
@@ -258,7 +286,7 @@ export class EventWriter {
         const start = draft.starts[slot]!;
         const bytes = kind === BODY ? draft.body : draft.scratch;
         const end = this.#bounded(bytes, start, draft.ends[slot]!, FIELD_SIZE_BYTES_MAX, path);
-        this.#builder.setBytes(field.key, bytes, start, end);
+        this.#builder.setBytes(field.key, bytes, start, end, end === draft.ends[slot] ? draft.hashes[slot] : 0);
       } else this.#builder.setText(field.key, literalText(kind, draft.numbers[slot]!));
       return true;
     }
@@ -278,9 +306,9 @@ export class EventWriter {
 
   #takeMessage(): void {
     const draft = this.draft;
-    for (let slot = draft.candidates[MESSAGE]!; slot >= 0; slot = draft.next_candidate[slot]!) {
+    for (let slot = this.#plan.candidates[MESSAGE]!; slot >= 0; slot = this.#plan.weaker[slot]!) {
       const kind = draft.kinds[slot]!;
-      const path = draft.paths[slot]!;
+      const path = this.#plan.paths[slot]!;
       if (kind < BODY || kind === JSON_TEXT) {
         if (path.alias!.weak) continue;
         if (kind < BODY) {
@@ -294,33 +322,39 @@ export class EventWriter {
       const bytes = kind === BODY ? draft.body : draft.scratch;
       const start = draft.starts[slot]!;
       this.draft.consumed[slot] = 1;
-      this.#builder.setMessage(bytes, start, this.#bounded(bytes, start, draft.ends[slot]!, MESSAGE_SIZE_BYTES_MAX, path));
+      const end = this.#bounded(bytes, start, draft.ends[slot]!, MESSAGE_SIZE_BYTES_MAX, path);
+      this.#builder.setMessage(bytes, start, end, end === draft.ends[slot] ? draft.hashes[slot] : 0);
       return;
     }
   }
 
   #writeAttributes(): void {
-    const { count, kinds, paths, starts, ends, numbers, cut } = this.draft;
+    const { kinds, starts, ends, numbers, cut } = this.draft;
+    const { paths, keys } = this.#plan;
     const { consumed } = this.draft;
     const builder = this.#builder;
-    for (let slot = 0; slot < count; slot++) {
+    for (let slot = 0; slot < paths.length; slot++) {
       if (consumed[slot] === 1) continue;
       const path = paths[slot]!;
       if (path.is_cut_mark && cut.length > 0) continue;
       if (path.name_cut) this.draft.markCut(path.name);
-      const key = path.twin !== null && this.draft.has(path.twin) ? attributeKey(path.name) : path.key;
+      const key = keys[slot]!;
       const kind = kinds[slot]!;
       if (kind === NUMBER) builder.setNumber(key, numbers[slot]!);
-      else if (kind === BODY || kind === SCRATCH) this.#writeString(key, path, kind, starts[slot]!, ends[slot]!);
+      else if (kind === BODY || kind === SCRATCH) this.#writeString(key, path, kind, slot);
       else if (kind === JSON_TEXT) this.#writeJson(key, path, starts[slot]!, ends[slot]!);
       else if (kind === NULL) builder.setNull(key);
       else builder.setBoolean(key, kind === TRUE);
     }
   }
 
-  #writeString(key: ColumnKey, path: Path, kind: number, start: number, end: number): void {
-    const bytes = kind === BODY ? this.draft.body : this.draft.scratch;
-    this.#builder.setBytes(key, bytes, start, this.#bounded(bytes, start, end, ATTRIBUTE_VALUE_SIZE_BYTES_MAX, path));
+  #writeString(key: ColumnKey, path: Path, kind: number, slot: number): void {
+    const { draft } = this;
+    const bytes = kind === BODY ? draft.body : draft.scratch;
+    const start = draft.starts[slot]!;
+    const end = draft.ends[slot]!;
+    if (end - start <= ATTRIBUTE_VALUE_SIZE_BYTES_MAX) this.#builder.setBytes(key, bytes, start, end, draft.hashes[slot]);
+    else this.#builder.setBytes(key, bytes, start, this.#bounded(bytes, start, end, ATTRIBUTE_VALUE_SIZE_BYTES_MAX, path));
   }
 
   /** JSON text that must be cut is no JSON any more and becomes a string. */

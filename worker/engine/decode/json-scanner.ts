@@ -1,12 +1,13 @@
 import { ATTRIBUTE_DEPTH_MAX } from "../../limits.ts";
+import { hashEnd } from "../batch/byte-hash.ts";
 import { utf8Text } from "../batch/utf8.ts";
-import { BODY, type Draft, type Edge, FALSE, NULL, type Path, SCRATCH, TRUE } from "../normalize/draft.ts";
+import { BODY, type Draft, FALSE, NULL, SCRATCH, TRUE } from "../normalize/draft.ts";
 import { addWhole, isWholeMessage, parseExactJson } from "../normalize/flatten.ts";
+import { type Edge, knownEdge, type Path, Step } from "../normalize/path.ts";
 import { unescapeInto } from "./json-escapes.ts";
 import { skipString, skipValue } from "./json-skip.ts";
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
@@ -17,15 +18,6 @@ const DOT = 0x2e;
 /** A double holds any number of so many digits exactly. */
 const EXACT_DIGITS = 15;
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
-
-/** 1 for the bytes that end a run of plain string content: quote, backslash, control characters. */
-const STOP: Uint8Array = (() => {
-  const table = new Uint8Array(256);
-  table.fill(1, 0, 0x20);
-  table[QUOTE] = 1;
-  table[BACKSLASH] = 1;
-  return table;
-})();
 
 /**
  * Reads one JSON object from bytes straight into a draft, nested objects flattened. It accepts what JSON.parse accepts,
@@ -39,10 +31,12 @@ export class JsonScanner {
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   #limit = 0;
-  #after_key = 0;
+  /** The key read last. */
+  #edge: Edge;
 
   constructor(draft: Draft) {
     this.#draft = draft;
+    this.#edge = draft.headOf(draft.root);
   }
 
   /** Reads the object that begins at `at`; returns where it ends, or -1. Nothing from `limit` on is looked at. The bytes must be valid UTF-8. */
@@ -72,76 +66,86 @@ export class JsonScanner {
   #object(parent: Path, from: number, depth: number): number {
     const b = this.#bytes;
     const limit = this.#limit;
-    let at = this.#blank(from);
-    if (b[at] === CLOSE_OBJECT && at < limit) {
-      if (depth > 0) addWhole(this.#draft, parent, {}, depth);
-      return at + 1;
-    }
     let edge = this.#draft.headOf(parent);
-    for (;;) {
-      if (b[at] !== QUOTE || at >= limit) return this.#fail(at, "a name in quotes was expected");
-      const key = this.#key(parent, edge, at + 1);
-      if (key === null) return -1;
-      edge = key;
-      at = this.#after_key;
-      if (b[at]! <= 0x20) at = this.#blank(at);
-      if (b[at] !== COLON) return this.#fail(at, "a colon was expected");
-      at++;
-      if (b[at]! <= 0x20) at = this.#blank(at);
-      at = this.#value(edge.path, at, depth);
-      if (at < 0) return -1;
+    for (let at = from, first = true; ; first = false) {
+      const step = edge.next;
+      if (step !== null && this.#stands(step, at)) {
+        edge = step.edge;
+        at += step.size_bytes;
+      } else {
+        at = this.#member(parent, edge, at, first);
+        if (at < 0) return -1;
+        if (first && this.#edge === edge) {
+          if (depth > 0) addWhole(this.#draft, parent, {}, depth);
+          return at;
+        }
+        edge = this.#edge;
+      }
+      at = b[at] === QUOTE ? this.#string(edge.path, at + 1) : this.#value(edge.path, b[at]! <= 0x20 ? this.#blank(at) : at, depth);
+      if (at < 0) return at;
       if (b[at]! <= 0x20) at = this.#blank(at);
       if (at >= limit) return this.#fail(at, "");
       if (b[at] === CLOSE_OBJECT) return at + 1;
+    }
+  }
+
+  /** Whether what the step says stands at the place, so that a value follows that is the value of the step's key. */
+  #stands({ words, size_bytes }: Step, at: number): boolean {
+    if (at + size_bytes >= this.#limit) return false;
+    const view = this.#view;
+    const last = words.length - 1;
+    for (let index = 0; index < last; index++) if (view.getInt32(at + index * 4, true) !== words[index]) return false;
+    return view.getInt32(at + size_bytes - 4, true) === words[last];
+  }
+
+  /**
+   * Reads on to the next value: comma, key, colon. Leaves the key in `#edge`, which is the previous one where the object has no member.
+   * @returns where the value begins or the empty object ends; -1 where something is broken
+   */
+  #member(parent: Path, previous: Edge, from: number, first: boolean): number {
+    const b = this.#bytes;
+    const { second } = previous;
+    if (second !== null && this.#stands(second, from)) {
+      previous.second = previous.next;
+      previous.next = second;
+      this.#edge = second.edge;
+      return from + second.size_bytes;
+    }
+    let at = from;
+    if (!first) {
       if (b[at] !== COMMA) return this.#fail(at, "a comma or a closing brace was expected");
       at++;
-      if (b[at]! <= 0x20) at = this.#blank(at);
     }
+    at = this.#blank(at);
+    if (first && b[at] === CLOSE_OBJECT && at < this.#limit) {
+      this.#edge = previous;
+      return at + 1;
+    }
+    if (b[at] !== QUOTE || at >= this.#limit) return this.#fail(at, "a name in quotes was expected");
+    const end = skipString(b, at + 1, this.#limit);
+    if (end < 0) return this.#fail(-end - 1, "a name is broken");
+    const edge = this.#edgeOf(parent, at + 1, end);
+    if (edge === null) return -1;
+    at = this.#blank(end + 1);
+    if (b[at] !== COLON) return this.#fail(at, "a colon was expected");
+    at = this.#blank(at + 1);
+    if (edge.is_learnt) this.#learn(previous, edge, from, at);
+    this.#edge = edge;
+    return at;
   }
 
-  /** The key at the place, which mostly is the one that followed the previous key before; null where it is broken. */
-  #key(parent: Path, previous: Edge, at: number): Edge | null {
-    const b = this.#bytes;
-    const next = previous.next;
-    if (next !== null && this.#stands(next, at)) {
-      this.#after_key = at + next.quoted.length;
-      return next;
-    }
-    const end = skipString(b, at, this.#limit);
-    if (end < 0) {
-      this.#fail(-end - 1, "a name is broken");
-      return null;
-    }
-    this.#after_key = end + 1;
-    const second = previous.second;
-    let edge = second !== null && this.#stands(second, at) ? second : this.#draft.knownEdge(parent, b, at, end);
-    if (edge === null) {
-      const name = this.#name(at, end);
-      if (name === null) return null;
-      edge = this.#draft.learnEdge(parent, name, b, at, end);
-      if (!edge.is_learnt) return edge;
-    }
-    previous.second = next;
-    previous.next = edge;
-    return edge;
+  #edgeOf(parent: Path, at: number, end: number): Edge | null {
+    const known = knownEdge(parent, this.#bytes, at, end);
+    if (known !== null) return known;
+    const name = this.#name(at, end);
+    return name === null ? null : this.#draft.learnEdge(parent, name, this.#bytes, at, end);
   }
 
-  /** Whether the edge's key stands at the place. */
-  #stands(edge: Edge, at: number): boolean {
-    const size_bytes = edge.quoted.length;
-    if (at + size_bytes > this.#limit) return false;
-    const { words } = edge;
-    const view = this.#view;
-    if (words.length === 0) return this.#standsByBytes(edge.quoted, at);
-    const last = words.length - 1;
-    if (view.getInt32(at + size_bytes - 4) !== words[last]) return false;
-    for (let index = 0; index < last; index++) if (view.getInt32(at + index * 4) !== words[index]) return false;
-    return true;
-  }
-
-  #standsByBytes(quoted: Uint8Array, at: number): boolean {
-    for (let index = 0; index < quoted.length; index++) if (this.#bytes[at + index] !== quoted[index]) return false;
-    return true;
+  #learn(previous: Edge, edge: Edge, from: number, at: number): void {
+    const step = Step.to(edge, this.#bytes.subarray(from, at));
+    if (step === null) return;
+    if (previous.next?.edge !== edge) previous.second = previous.next;
+    previous.next = step;
   }
 
   #name(at: number, end: number): string | null {
@@ -181,16 +185,46 @@ export class JsonScanner {
     }
   }
 
+  /** A string's content is hashed (see byte-hash.ts) on the way to its end, four bytes a step, two steps a turn. */
   #string(path: Path, start: number): number {
-    const b = this.#bytes;
-    const limit = this.#limit;
+    const view = this.#view;
+    const last = this.#bytes.length - 8;
+    let hash = 0x2f0b4a27;
     let at = start;
-    while (at < limit && STOP[b[at]!] === 0) at++;
-    if (at < limit && b[at] === QUOTE) {
-      this.#draft.addBytes(path, BODY, start, at);
-      return at + 1;
+    for (; at <= last; at += 8) {
+      const word = view.getInt32(at, true);
+      const next = view.getInt32(at + 4, true);
+      // Quotes change places with spaces, so that they stand next to the control characters; backslashes become zero.
+      const turned = word ^ 0x02020202;
+      const turned_next = next ^ 0x02020202;
+      const slashes = word ^ 0x5c5c5c5c;
+      const slashes_next = next ^ 0x5c5c5c5c;
+      // The lowest of these bits is where the first quote, backslash or control character stands.
+      const stops = (((turned - 0x21212121) & ~turned) | ((slashes - 0x01010101) & ~slashes)) & 0x80808080;
+      const stops_next = (((turned_next - 0x21212121) & ~turned_next) | ((slashes_next - 0x01010101) & ~slashes_next)) & 0x80808080;
+      if (stops !== 0) return this.#endOfString(path, start, at, stops, word, hash);
+      hash = Math.imul(hash ^ word, 0x9e3779b1);
+      hash ^= hash >>> 15;
+      if (stops_next !== 0) return this.#endOfString(path, start, at + 4, stops_next, next, hash);
+      hash = Math.imul(hash ^ next, 0x9e3779b1);
+      hash ^= hash >>> 15;
     }
-    const end = skipString(b, at, limit);
+    return this.#rareString(path, start);
+  }
+
+  /** @param word the four bytes at the place, of which the one that `stops` marks first is a quote or something rare @param hash of what stands before them */
+  #endOfString(path: Path, start: number, at: number, stops: number, word: number, hash: number): number {
+    const bits = 24 - Math.clz32(stops & -stops);
+    const end = at + (bits >> 3);
+    if (end >= this.#limit || this.#bytes[end] !== QUOTE) return this.#rareString(path, start);
+    this.#draft.addHashed(path, BODY, start, end, hashEnd(hash, word & ((1 << bits) - 1), end - start));
+    return end + 1;
+  }
+
+  /** A string with escapes, with something broken, or at the very end of the bytes. */
+  #rareString(path: Path, start: number): number {
+    const b = this.#bytes;
+    const end = skipString(b, start, this.#limit);
     if (end < 0) return this.#fail(-end - 1, "a text has a control character in it that JSON does not allow");
     const draft = this.#draft;
     const from = draft.scratch_used;

@@ -1,4 +1,5 @@
 import { ByteDictionary } from "../batch/builder-dictionary.ts";
+import { hashOf } from "../batch/byte-hash.ts";
 import { LEVELS, type Level } from "../batch/event-batch.ts";
 import type { LevelScale } from "./fields.ts";
 
@@ -99,11 +100,12 @@ export class LevelReader {
   #seen = new ByteDictionary();
   #spellings: (Spelling | null)[] = [];
 
-  read(bytes: Uint8Array, start: number, end: number): boolean {
+  /** @param hash of the bytes as `hashOf` makes it; 0 where it was not made */
+  read(bytes: Uint8Array, start: number, end: number, hash = 0): boolean {
     this.level = -1;
     if (end - start > SPELLING_LENGTH_MAX) return false;
     if (this.#seen.size >= SPELLINGS_KEPT_MAX) this.#forget();
-    const index = this.#seen.add(bytes, start, end);
+    const index = this.#seen.add(bytes, start, end, hash === 0 ? hashOf(bytes, start, end) : hash);
     if (index === this.#spellings.length) this.#spellings.push(levelOfText(asciiText(bytes, start, end)));
     const spelling = this.#spellings[index];
     if (!spelling) return false;

@@ -15,6 +15,14 @@ export const STOP = 256;
 export const NOT_HEX = 1024;
 /** Between two variables these say only that there are several of them. */
 export const LIST = 512;
+/** Behind a word these may make it part of something longer, as a joiner does. */
+export const GOES_ON = 2048;
+export const PERIOD = 4096;
+/** Ends the value of `key=value`. */
+export const VALUE_END = 8192;
+/** Places of the bits that are counted. */
+export const DIGIT_SHIFT = 2;
+export const PERIOD_SHIFT = 12;
 
 export const LETTER = LOWER | UPPER | HIGH;
 export const WORD = LETTER | DIGIT | UNDERSCORE;
@@ -39,8 +47,11 @@ export const CLASS: Uint16Array = (() => {
   mark(table, ".-/@~$\\+", JOINER);
   mark(table, "\"'`<>,;()[]{}|", STOP);
   mark(table, ".,:;-/|@+~", LIST);
+  mark(table, ":(", GOES_ON);
+  mark(table, ".", PERIOD);
   for (let byte = 0; byte < 256; byte++) {
     const flags = table[byte]!;
+    if ((flags & STOP) !== 0 || byte === 0x3d || byte === 0x26) table[byte]! |= VALUE_END;
     if ((flags & WORD) !== 0 && (flags & (DIGIT | HEX_LETTER)) === 0) table[byte] = flags | NOT_HEX;
   }
   return table;

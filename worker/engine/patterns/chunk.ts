@@ -66,7 +66,10 @@ export class Chunk {
   private scan(bytes: Uint8Array, end: number, from: number, known_flags: number): void {
     let flags = known_flags;
     let joiners = 0;
-    this.dots = this.slashes = this.ats = this.colons = 0;
+    let dots = 0;
+    let slashes = 0;
+    let ats = 0;
+    let colons = 0;
     let at = from;
     while (at < end) {
       const byte = bytes[at]!;
@@ -80,8 +83,14 @@ export class Chunk {
       if ((kind & JOINER) !== 0) {
         if (byte === DASH) while (next < end && bytes[next] === DASH) next++;
         if (next >= end || (CLASS[bytes[next]!]! & WORD) === 0) break;
-        this.countJoiner(byte, at);
-      } else if (byte === COLON && next < end && (CLASS[bytes[at - 1]!]! & CLASS[bytes[next]!]! & DIGIT) !== 0) this.colons++;
+        if (byte === DOT) {
+          dots++;
+          this.last_dot = at;
+        } else if (byte === SLASH) {
+          slashes++;
+          this.last_slash = at;
+        } else if (byte === AT) ats++;
+      } else if (byte === COLON && next < end && (CLASS[bytes[at - 1]!]! & CLASS[bytes[next]!]! & DIGIT) !== 0) colons++;
       else break;
       joiners++;
       at = next;
@@ -89,16 +98,10 @@ export class Chunk {
     this.end = at;
     this.flags = flags;
     this.joiners = joiners;
-  }
-
-  private countJoiner(byte: number, at: number): void {
-    if (byte === DOT) {
-      this.dots++;
-      this.last_dot = at;
-    } else if (byte === SLASH) {
-      this.slashes++;
-      this.last_slash = at;
-    } else if (byte === AT) this.ats++;
+    this.dots = dots;
+    this.slashes = slashes;
+    this.ats = ats;
+    this.colons = colons;
   }
 
   /** URLs, Windows paths and ports: what a colon goes on with. */

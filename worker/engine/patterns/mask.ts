@@ -2,9 +2,27 @@
  * Masking: one pass over the bytes of a message that writes its masked form. Rules are tried in the order in which they stand here; each either
  * takes some bytes or leaves them to the next. Stateless: the same bytes give the same form, always and everywhere.
  */
-import { CLASS, DIGIT, JOINER, LETTER, NOT_HEX, SPACE, STOP, UNDERSCORE, UPPER, WORD } from "./byte-classes.ts";
+import { viewOf } from "../batch/byte-hash.ts";
+import {
+  CLASS,
+  DIGIT,
+  DIGIT_SHIFT,
+  GOES_ON,
+  JOINER,
+  LETTER,
+  MASK,
+  NOT_HEX,
+  PERIOD,
+  PERIOD_SHIFT,
+  SPACE,
+  STOP,
+  UNDERSCORE,
+  UPPER,
+  VALUE_END,
+  WORD,
+} from "./byte-classes.ts";
 import { Chunk, IS_DOTTED, IS_MASK, IS_NOTHING, IS_NUMBER, IS_NUMBERED, paddingEnd } from "./chunk.ts";
-import { FORM_SLACK_BYTES, MaskedForm } from "./masked-form.ts";
+import { FORM_SIZE_BYTES_MAX, FORM_SLACK_BYTES, MaskedForm, onlyListBytes } from "./masked-form.ts";
 import {
   hexGroupsEnd,
   listEnd,
@@ -17,7 +35,7 @@ import {
 } from "./shapes.ts";
 import { ENUMERATION_KEYS, MESSAGE_KEYS, SWITCHES } from "./vocabulary.ts";
 
-const AMPERSAND = 0x26;
+const SPACE_BYTE = 0x20;
 const OPEN_PARENTHESIS = 0x28;
 const CLOSE_PARENTHESIS = 0x29;
 const DASH = 0x2d;
@@ -32,10 +50,13 @@ const NUMBERED_DIGITS_MAX = 3;
 /** Units are not longer, and come behind numbers; nor are weekdays, months and time zones, which have capitals. */
 const SHORT_WORD_LENGTH_MAX = 4;
 
+const EMPTY: Uint8Array = new Uint8Array(0);
+
 class Masker {
   readonly form = new MaskedForm();
   private readonly chunk = new Chunk();
-  private bytes: Uint8Array = new Uint8Array(0);
+  private bytes: Uint8Array = EMPTY;
+  private view: DataView = new DataView(EMPTY.buffer);
   private start = 0;
   private end = 0;
   private keeps_dotted = false;
@@ -52,6 +73,7 @@ class Masker {
   private pass(bytes: Uint8Array, start: number, end: number, keeps_dotted: boolean): void {
     const { form } = this;
     this.bytes = bytes;
+    this.view = viewOf(bytes);
     this.start = start;
     this.end = end;
     this.keeps_dotted = keeps_dotted;
@@ -61,7 +83,7 @@ class Masker {
     while (at < end && !form.full) {
       const byte = bytes[at]!;
       const kind = CLASS[byte]!;
-      if ((kind & WORD) !== 0) at = this.takeChunk(at);
+      if ((kind & WORD) !== 0) at = this.takeText(at);
       else if ((kind & SPACE) !== 0) {
         form.space();
         at++;
@@ -71,37 +93,121 @@ class Masker {
   }
 
   /**
-   * Most chunks are a plain word or number with nothing joined to it, which no rule needs to look at: bytes are written while they are read.
-   * From the first byte that makes it more than that, the chunk's own reader takes over.
+   * Words and numbers with single spaces between them, which no rule needs to look at: most of any message. Bytes are written while they are
+   * read, and what the form knows of its last token is held in variables meanwhile. Ends at the first chunk that is more than that, which its
+   * own reader takes over, or at the first byte that is neither; returns where to go on.
    */
-  private takeChunk(at: number): number {
+  private takeText(from: number): number {
     const { bytes, end, form } = this;
     const out = form.bytes;
-    const limit = Math.min(end, at + FORM_SLACK_BYTES);
-    let length = form.length;
-    let flags = 0;
+    let { length, mask_end, numbered_start, after_number, has_words } = form;
+    let at = from;
     let to = at;
-    let kind = 0;
-    for (; to < limit; to++) {
-      const byte = bytes[to]!;
-      kind = CLASS[byte]!;
-      if ((kind & WORD) === 0) break;
-      flags |= kind;
-      out[length++] = byte;
-    }
-    if (to === end || (to < limit && !this.goesOn(to, kind))) {
-      if ((flags & DIGIT) === 0) {
-        const plain = to - at > SHORT_WORD_LENGTH_MAX ? (flags & NOT_HEX) !== 0 : (flags & UPPER) === 0 && !form.followsNumber;
-        if (plain) {
-          form.wordWritten(length);
-          return to;
+    let flags = 0;
+    let plain = true;
+    while (length < FORM_SIZE_BYTES_MAX) {
+      if (mask_end < 0 || !after_number || length - mask_end > 1) {
+        const run_end = this.takeWords(at, length);
+        if (run_end > at) {
+          length += run_end - at;
+          at = run_end;
+          has_words = true;
+          mask_end = -1;
+          numbered_start = -1;
+          if (at >= end || (CLASS[bytes[at]!]! & WORD) === 0) break;
+          if (length >= FORM_SIZE_BYTES_MAX) break;
         }
-      } else if ((flags & (LETTER | UNDERSCORE)) === 0) {
-        form.mask(true);
-        return to;
       }
+      const limit = Math.min(end, at + FORM_SLACK_BYTES);
+      const chunk_length = length;
+      let kind = 0;
+      flags = 0;
+      for (to = at; to < limit; to++) {
+        const byte = bytes[to]!;
+        kind = CLASS[byte]!;
+        if ((kind & WORD) === 0) break;
+        flags |= kind;
+        out[length++] = byte;
+      }
+      plain = to === end || (to < limit && ((kind & (JOINER | GOES_ON)) === 0 || !this.goesOn(to, kind)));
+      if (plain) {
+        if ((flags & DIGIT) === 0) {
+          const follows_number = after_number && mask_end >= 0 && chunk_length - mask_end <= 1;
+          plain = to - at > SHORT_WORD_LENGTH_MAX ? (flags & NOT_HEX) !== 0 : (flags & UPPER) === 0 && !follows_number;
+          if (plain) {
+            has_words = true;
+            mask_end = -1;
+            numbered_start = -1;
+          }
+        } else {
+          plain = (flags & (LETTER | UNDERSCORE)) === 0;
+          if (plain) {
+            if (mask_end >= 0 && onlyListBytes(out, mask_end, chunk_length)) length = mask_end;
+            else {
+              out[chunk_length] = MASK;
+              length = chunk_length + 1;
+              mask_end = length;
+              numbered_start = -1;
+            }
+            after_number = true;
+          }
+        }
+      }
+      if (!plain) {
+        length = chunk_length;
+        break;
+      }
+      at = to;
+      // A space and a word behind it: on it goes.
+      if (at + 1 >= end || bytes[at] !== SPACE_BYTE || (CLASS[bytes[at + 1]!]! & WORD) === 0) break;
+      out[length++] = SPACE_BYTE;
+      at++;
     }
-    return this.takeShape(at, to, flags);
+    form.length = Math.min(length, FORM_SIZE_BYTES_MAX);
+    form.mask_end = mask_end;
+    form.numbered_start = numbered_start;
+    form.after_number = after_number;
+    form.has_words = has_words;
+    return plain ? at : this.takeShape(at, to, flags);
+  }
+
+  /**
+   * Copies words of small letters that single spaces follow, four bytes a step, to the form's place `length`; returns where the first word begins
+   * that it leaves. Four letters that are all hexadecimal digits end it: only words without any such four are surely none.
+   */
+  private takeWords(from: number, length: number): number {
+    const { view, form } = this;
+    const out = form.view;
+    const last = Math.min(this.end, from + FORM_SIZE_BYTES_MAX - length) - 4;
+    const shift = length - from;
+    let word_at = from;
+    let space_before = 0;
+    // Four bytes side by side. Numbers stand here as they are: under a name the bundler would make variables of them.
+    for (let at = from; at <= last; at += 4) {
+      const word = view.getInt32(at, true);
+      const low = word & 0x7f7f7f7f;
+      const other = word ^ 0x20202020;
+      const spaces = ~(((other & 0x7f7f7f7f) + 0x7f7f7f7f) | other) & 0x80808080;
+      // From `a` on, and not past `z`: what is added lifts `{` to the eighth bit.
+      const letters = ((word | 0x80808080) - 0x61616161) & ~(low + 0x05050505) & ~word & 0x80808080;
+      if ((spaces & ((spaces << 8) | space_before)) !== 0) break;
+      const others = (letters | spaces) ^ 0x80808080;
+      if (others !== 0) {
+        // What stands before the first other byte.
+        const whole = spaces & (others - 1) & ~others;
+        if (whole !== 0) {
+          out.setInt32(at + shift, word, true);
+          word_at = at + 4 - (Math.clz32(whole) >>> 3);
+        }
+        break;
+      }
+      // All of them hexadecimal: `g` is lifted to the eighth bit.
+      if ((((low + 0x19191919) & 0x80808080) | spaces) === 0) break;
+      out.setInt32(at + shift, word, true);
+      space_before = spaces >>> 24;
+      if (spaces !== 0) word_at = at + 4 - (Math.clz32(spaces) >>> 3);
+    }
+    return word_at;
   }
 
   /** Whether the byte behind a run of word bytes may make it part of something longer. */
@@ -258,18 +364,17 @@ class Masker {
       return closed > 0 ? this.maskTo(closed) : from;
     }
     let to = from;
+    let flags = 0;
     let digits = 0;
     let dots = 0;
-    let scheme = false;
     for (; to < end; to++) {
-      const byte = bytes[to]!;
-      const kind = CLASS[byte]!;
-      if ((kind & STOP) !== 0 || byte === EQUALS || byte === AMPERSAND) break;
-      if ((kind & DIGIT) !== 0) digits++;
-      else if (byte === DOT) dots++;
-      else if (byte === COLON && this.byteAt(to + 1) === SLASH && this.byteAt(to + 2) === SLASH) scheme = true;
+      const kind = CLASS[bytes[to]!]!;
+      if ((kind & VALUE_END) !== 0) break;
+      flags |= kind;
+      digits += (kind & DIGIT) >> DIGIT_SHIFT;
+      dots += (kind & PERIOD) >> PERIOD_SHIFT;
     }
-    if (scheme) return this.maskTo(urlEnd(bytes, from, end));
+    if ((flags & GOES_ON) !== 0 && hasScheme(bytes, from, to, end)) return this.maskTo(urlEnd(bytes, from, end));
     // A value that opens a bracket is a structure of its own: its name is a word.
     const stop = this.byteAt(to);
     if (digits === 0 && (stop === 0x7b || stop === OPEN_PARENTHESIS || stop === 0x5b)) return from;
@@ -309,10 +414,16 @@ class Masker {
   }
 }
 
-const EMPTY = new Uint8Array(0);
 const masker = new Masker();
 
 /** The masked form of the message `bytes[start .. end)`; valid until the next call. */
 export function maskedForm(bytes: Uint8Array, start: number, end: number): MaskedForm {
   return masker.run(bytes, start, end);
+}
+
+/** Whether a colon of `bytes[start .. limit)` begins `://`, of which the slashes stand before `end`. */
+function hasScheme(bytes: Uint8Array, start: number, limit: number, end: number): boolean {
+  for (let at = start; at < limit && at + 2 < end; at++)
+    if (bytes[at] === COLON && bytes[at + 1] === SLASH && bytes[at + 2] === SLASH) return true;
+  return false;
 }

@@ -22,15 +22,16 @@ function avalanche(hash: number): number {
  */
 export class MaskedForm {
   readonly bytes: Uint8Array = new Uint8Array(FORM_SIZE_BYTES_MAX + FORM_SLACK_BYTES);
+  readonly view: DataView = new DataView(this.bytes.buffer);
   private readonly words: Int32Array = new Int32Array(this.bytes.buffer);
   length = 0;
   /** Whether anything but masks and separators was written. */
   has_words = false;
   /** Whether the last mask stands for a plain number. */
-  private after_number = false;
+  after_number = false;
   /** Where the last mask or numbered word ends; -1 while the last token is a word. */
-  private mask_end = -1;
-  private numbered_start = -1;
+  mask_end = -1;
+  numbered_start = -1;
 
   clear(): void {
     this.length = 0;
@@ -50,7 +51,7 @@ export class MaskedForm {
   }
 
   get followsMask(): boolean {
-    return this.mask_end >= 0 && this.onlyListBytesFrom(this.mask_end);
+    return this.mask_end >= 0 && onlyListBytes(this.bytes, this.mask_end, this.length);
   }
 
   space(): void {
@@ -116,9 +117,10 @@ export class MaskedForm {
     for (let index = length; index < ((length + 3) & ~3); index++) bytes[index] = 0;
     let first = Math.imul(length, 0x9e3779b1);
     let second = 0x9747b28c ^ length;
-    for (let index = 0; index << 2 < length; index++) {
+    const count = (length + 3) >> 2;
+    for (let index = 0; index < count; index++) {
       const word = words[index]!;
-      first = Math.imul((first << 13) | (first >>> 19), 5) + Math.imul(word, 0xcc9e2d51);
+      first = (Math.imul((first << 13) | (first >>> 19), 5) + Math.imul(word, 0xcc9e2d51)) | 0;
       second = Math.imul(second ^ word, 0x5bd1e995);
       second ^= second >>> 15;
     }
@@ -137,20 +139,20 @@ export class MaskedForm {
     this.length = length;
   }
 
-  private onlyListBytesFrom(start: number): boolean {
-    for (let index = start; index < this.length; index++) {
-      if ((CLASS[this.bytes[index]!]! & LIST) === 0) return false;
-    }
-    return true;
-  }
-
   private repeatsNumberedWord(source: Uint8Array, start: number, letters_end: number): boolean {
     const { bytes, numbered_start } = this;
     const length = letters_end - start;
-    if (numbered_start < 0 || this.mask_end - numbered_start - 1 !== length || !this.onlyListBytesFrom(this.mask_end)) return false;
+    if (numbered_start < 0 || this.mask_end - numbered_start - 1 !== length || !onlyListBytes(bytes, this.mask_end, this.length))
+      return false;
     for (let index = 0; index < length; index++) {
       if (bytes[numbered_start + index] !== source[start + index]) return false;
     }
     return true;
   }
+}
+
+/** Whether `bytes[start .. end)` only says that there are several of what stands before and behind. */
+export function onlyListBytes(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let index = start; index < end; index++) if ((CLASS[bytes[index]!]! & LIST) === 0) return false;
+  return true;
 }

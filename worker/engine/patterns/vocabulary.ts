@@ -2,19 +2,29 @@
 
 const WORD_LENGTH_MAX = 6;
 
-/** A set of ASCII words of at most six letters; looked up case-insensitively. */
+/** A set of ASCII words of at most six letters; looked up case-insensitively. Open addressing: a word is two numbers, its first four letters and the others. */
 export class WordSet {
-  private readonly keys: Set<number>;
   private readonly lengths: number;
+  private readonly mask: number;
+  private readonly heads: Int32Array;
+  private readonly tails: Int32Array;
 
   constructor(words: string) {
-    this.keys = new Set();
+    const list = words.split(" ");
+    let places = 4;
+    while (places < list.length * 4) places *= 2;
+    this.mask = places - 1;
+    this.heads = new Int32Array(places);
+    this.tails = new Int32Array(places);
     let lengths = 0;
-    for (const word of words.split(" ")) {
-      let key = 0;
-      for (let index = 0; index < word.length; index++) key = key * 256 + (word.charCodeAt(index) | 0x20);
-      this.keys.add(key);
-      lengths |= 1 << word.length;
+    for (const word of list) {
+      const bytes = new TextEncoder().encode(word);
+      const head = headOf(bytes, 0, bytes.length);
+      const tail = tailOf(bytes, 0, bytes.length);
+      const place = this.find(head, tail);
+      this.heads[place] = head;
+      this.tails[place] = tail;
+      lengths |= 1 << bytes.length;
     }
     this.lengths = lengths;
   }
@@ -22,10 +32,28 @@ export class WordSet {
   has(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     if (length > WORD_LENGTH_MAX || ((this.lengths >> length) & 1) === 0) return false;
-    let key = 0;
-    for (let index = start; index < end; index++) key = key * 256 + (bytes[index]! | 0x20);
-    return this.keys.has(key);
+    return this.heads[this.find(headOf(bytes, start, end), tailOf(bytes, start, end))] !== 0;
   }
+
+  /** Where the word stands, or else would stand. */
+  private find(head: number, tail: number): number {
+    const { heads, tails, mask } = this;
+    let place = Math.imul(head ^ Math.imul(tail, 0x85ebca6b), 0x9e3779b1) >>> 16;
+    for (place &= mask; heads[place] !== 0; place = (place + 1) & mask) if (heads[place] === head && tails[place] === tail) break;
+    return place;
+  }
+}
+
+function headOf(bytes: Uint8Array, start: number, end: number): number {
+  let head = 0;
+  for (let index = start; index < end && index < start + 4; index++) head = (head << 8) | bytes[index]! | 0x20;
+  return head;
+}
+
+function tailOf(bytes: Uint8Array, start: number, end: number): number {
+  let tail = 0;
+  for (let index = start + 4; index < end; index++) tail = (tail << 8) | bytes[index]! | 0x20;
+  return tail;
 }
 
 /** Units that belong to the number before them: "5 ms" is "5ms" is "12 sec". */
