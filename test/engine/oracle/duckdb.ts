@@ -38,6 +38,7 @@ async function connect(): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const made = await instance.connect();
   await made.run("SET TimeZone = 'UTC'");
+  await made.run("SET order_by_non_integer_literal = true");
   return made;
 }
 

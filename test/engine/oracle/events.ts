@@ -129,6 +129,21 @@ export const time_us = fc
   )
   .map(([day_us, bucket_us, offset_us]) => day_us + bucket_us + offset_us);
 
+/** Attributes that mostly are of one type: numbers of any size, few numbers, texts, few texts, lists. */
+const mostly = (usual: fc.Arbitrary<unknown>) => fc.oneof({ weight: 12, arbitrary: usual }, { weight: 1, arbitrary: value });
+const typical = fc.record(
+  {
+    duration_ms: mostly(fc.oneof(number, fc.double({ min: 0, max: 5_000, noNaN: true }))),
+    stats: mostly(fc.integer({ min: -3, max: 3 })),
+    path: mostly(text),
+    "user.name": mostly(word),
+    tags: mostly(array),
+    naïve: mostly(fc.boolean()),
+    level: value,
+  },
+  { requiredKeys: [] },
+) as fc.Arbitrary<Record<string, unknown>>;
+
 const FINGERPRINTS = [0, 1, 2 ** 53 - 1, 0x1234567890abc];
 
 /** `ingest_us` is given by `eventsOf`: it tells the events apart. */
@@ -148,7 +163,10 @@ const event: fc.Arbitrary<PlainEvent> = fc.record({
     },
     { requiredKeys: [] },
   ),
-  attributes: fc.dictionary(fc.constantFrom(...ATTRIBUTES), value, { maxKeys: 6 }),
+  attributes: fc.oneof(
+    { weight: 3, arbitrary: typical },
+    { weight: 1, arbitrary: fc.dictionary(fc.constantFrom(...ATTRIBUTES), value, { maxKeys: 6 }) },
+  ),
 });
 
 export interface Dataset {

@@ -15,6 +15,7 @@ const field = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom("message", "attributes.absent", "timestamp", "source") },
 );
 const numeric = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom("attributes.duration_ms", "attributes.stats") },
   { weight: 5, arbitrary: fc.constantFrom(...ATTRIBUTES.map((name) => `attributes.${name}`)) },
   { weight: 1, arbitrary: fc.constantFrom("host", "request_id", "timestamp", "ingest_ts", "attributes.absent", "message") },
 );
@@ -69,7 +70,9 @@ function computedKey(value: Expression): GroupKey {
   return { kind: "field", field: computedField(expression), expression, as: "" };
 }
 
-const conditional = fc.tuple(call, fc.option(filter, { freq: 4 })).map(([each, where]) => (where ? { ...each, where } : each));
+const conditional = fc
+  .tuple(call, fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: filter }))
+  .map(([each, where]) => (where ? { ...each, where } : each));
 
 /** With names of its own for each column. */
 export const stats: fc.Arbitrary<StatsPipe> = fc

@@ -166,15 +166,21 @@ function distinct(list: readonly { k: string; t: string }[]): string {
 }
 
 /** Ranges that follow each other, hold all the numbers, and are not more than were asked for. */
-function isHistogram(cell: TableValue, values: readonly number[], ranges_max: number): boolean {
+function isHistogram(cell: TableValue, found: readonly number[], ranges_max: number): boolean {
+  // The smallest numbers of all count as zeros.
+  const values = found.map((value) => (Math.abs(value) < 1e-300 ? 0 : value));
   if (cell === null || values.length === 0) return cell === null && values.length === 0;
-  const ranges = JSON.parse(String(cell)) as { from: number | null; to: number | null; count: number }[];
+  const ranges = JSON.parse(String(cell)) as { from: number; to: number; count: number }[];
   const bounded = ranges.length <= Math.max(3, ranges_max);
   return (
     bounded &&
     ranges.every(({ from, to, count }, at) => {
-      const [low, high] = [from ?? Number.NEGATIVE_INFINITY, to ?? Number.POSITIVE_INFINITY];
-      const follows = at === 0 || low >= (ranges[at - 1]!.to ?? Number.POSITIVE_INFINITY);
+      // The outermost ends stand for all that is beyond.
+      const [low, high] = [
+        from === -Number.MAX_VALUE ? Number.NEGATIVE_INFINITY : from,
+        to === Number.MAX_VALUE ? Number.POSITIVE_INFINITY : to,
+      ];
+      const follows = at === 0 || low >= ranges[at - 1]!.to;
       const inside = values.filter((value) =>
         value === 0
           ? low <= 0 && high >= 0 && (low === 0 || high === 0)

@@ -41,8 +41,8 @@ interface Asked {
 
 const asked: fc.Arbitrary<Asked> = stats.chain((pipe) =>
   fc.record({
-    filter: fc.oneof(fc.constant({ kind: "all" } as Filter), filter),
-    where: fc.option(filter),
+    filter: fc.oneof({ weight: 2, arbitrary: fc.constant({ kind: "all" } as Filter) }, { weight: 1, arbitrary: filter }),
+    where: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: filter }),
     stats: fc.constant(pipe),
     after: after(pipe),
   }),

@@ -1,7 +1,7 @@
 /** The same events in every form in which the engine meets them: in memory, in frames, in flushed and in merged segments. */
 import type { EventBatch } from "../../../worker/engine/batch/event-batch.ts";
 import { joinBytes } from "../../../worker/engine/batch/join-bytes.ts";
-import { type Filter, filterHints, matchRows } from "../../../worker/engine/query/query.ts";
+import { type Filter, filterColumns, filterHints, matchRows } from "../../../worker/engine/query/query.ts";
 import { type FrameMeta, packFrame, unpackFrame } from "../../../worker/engine/segment/frame.ts";
 import { bytesSource, openSegment, type Segment } from "../../../worker/engine/segment/read.ts";
 import type { SegmentIdentity } from "../../../worker/engine/segment/segment-row.ts";
@@ -90,7 +90,7 @@ function ofBatches(form: string, batches: (names: ReadonlySet<string> | null) =>
   };
 }
 
-/** Reads as a search does: what hints can leave out is left out. */
+/** Reads as a search does: what hints can leave out is left out, and what does not decide is read of the rows that match. */
 function ofSegments(form: string, segments: readonly Segment[]): Stored {
   return {
     form,
@@ -102,14 +102,17 @@ function ofSegments(form: string, segments: readonly Segment[]): Stored {
     async parts(filter, names) {
       const hints = filterHints(filter);
       const range = narrowedRange(ALL_TIME, hints);
+      const columns = filterColumns(filter);
+      const deciding = columns === "all" ? null : columns.names;
       const parts: Part[] = [];
       for (const segment of segments) {
         if (skipSegment(segment.row, hints, range) !== null) continue;
         await segment.loadFilters([...segment.groups.keys()]);
         for (const group of segment.groups.keys()) {
           if (skipGroup(segment, group, hints, range) !== null) continue;
-          const batch = await segment.readGroup(group, names, { words: hints.tokens });
-          parts.push({ batch, rows: matchRows(filter, batch) });
+          const decided = await segment.readGroup(group, deciding, { needed: hints.needed });
+          const rows = matchRows(filter, decided);
+          parts.push({ batch: await segment.readGroup(group, names, { rows, known: decided }), rows });
         }
       }
       return parts;
