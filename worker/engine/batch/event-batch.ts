@@ -34,6 +34,8 @@ export interface ColumnPages {
   page(index: number): Column | null;
   /** Stored bytes of all pages: roughly what decoding them costs. */
   size_bytes: number;
+  /** 0 for each page of which it is known, without decoding it, that no row has all these lower-cased words; null where nothing is known. */
+  withWords?(words: readonly string[]): Uint8Array | null;
 }
 
 /** Strings of few distinct values: `codes[row]` indexes `values`; NULL_CODE means null. */

@@ -26,13 +26,21 @@ function pageOf({ starts }: ColumnPages, row: number): number {
   return lastAtOrBelow(starts, row);
 }
 
-/** Calls `visit` for each page that holds a row of `mask`, with the page's column and its part of the mask. */
-export function forEachPage(pages: ColumnPages, mask: Uint8Array, visit: (column: Column | null, mask: Uint8Array) => void): void {
+/**
+ * Calls `visit` for each page that holds a row of `mask`, with the page's column and its part of the mask.
+ * @param wanted 0 for pages that are not to be decoded: their column is null as if no row had a value
+ */
+export function forEachPage(
+  pages: ColumnPages,
+  mask: Uint8Array,
+  visit: (column: Column | null, mask: Uint8Array) => void,
+  wanted: Uint8Array | null = null,
+): void {
   const { starts } = pages;
   let page = 0;
   for (let row = mask.indexOf(1); row >= 0; row = mask.indexOf(1, starts[page]!)) {
     while (starts[page + 1]! <= row) page++;
-    visit(pages.page(page), mask.subarray(starts[page]!, starts[page + 1]!));
+    visit(wanted === null || wanted[page] === 1 ? pages.page(page) : null, mask.subarray(starts[page]!, starts[page + 1]!));
     page++;
     if (page === starts.length - 1) return;
   }

@@ -1,4 +1,12 @@
-import { ATTRIBUTE_PREFIX, type BoolColumn, type BytesColumn, type Column, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
+import {
+  ATTRIBUTE_PREFIX,
+  type BoolColumn,
+  type BytesColumn,
+  type Column,
+  type ColumnPages,
+  type EventBatch,
+  NULL_CODE,
+} from "../batch/event-batch.ts";
 import { forEachPage } from "../batch/pages.ts";
 import { bufferOf, formatFingerprint, formatTimestamp_us, hasCell, restAt } from "../batch/record.ts";
 import { isSparse } from "./column-search.ts";
@@ -78,9 +86,14 @@ function matchColumn(column: Column | undefined, test: ValueTest, mask: Uint8Arr
   if (!column) mask.fill(0);
   else if (column.kind === "dict") matchDict(column, test, mask);
   else if (column.kind === "int64" || column.kind === "double") matchNumbers(column, test, mask);
-  else if (column.pages) forEachPage(column.pages, mask, (page, part) => matchColumn(page ?? undefined, test, part));
+  else if (column.pages) matchPages(column.pages, test, mask);
   else if (column.kind === "bytes") matchBytes(column, test, mask);
   else if (column.kind === "bool") matchBools(column, test, mask);
+}
+
+function matchPages(pages: ColumnPages, test: ValueTest, mask: Uint8Array): void {
+  const wanted = test.words && test.words.length > 0 ? pages.withWords?.(test.words) : null;
+  forEachPage(pages, mask, (page, part) => matchColumn(page ?? undefined, test, part), wanted);
 }
 
 function matchBytes(column: BytesColumn, test: ValueTest, mask: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { searchColumn } from "./column-search.ts";
 import { fieldCost, matchField } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
+import { wholeWords } from "./filter-phrase.ts";
 import { printField, quote } from "./quote.ts";
 import { remembered, textTest } from "./value-test.ts";
 
@@ -24,5 +25,6 @@ function containsTest({ text }: ContainsFilter) {
     (column, mask) => {
       if (text !== "") searchColumn(column, text, { any_case: false }, mask, () => true);
     },
+    wholeWords(["", text, ""]),
   );
 }

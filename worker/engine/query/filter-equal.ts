@@ -3,6 +3,7 @@ import { searchColumn } from "./column-search.ts";
 import { fieldCost, matchField } from "./field-match.ts";
 import { ANY_FIELD } from "./fields.ts";
 import type { FilterKind } from "./filter.ts";
+import { wholeWords } from "./filter-phrase.ts";
 import { readExactNumber } from "./numbers.ts";
 import { printField, printValue, quote } from "./quote.ts";
 import { remembered, type ValueTest } from "./value-test.ts";
@@ -35,6 +36,7 @@ function equalTest({ value }: EqualFilter): ValueTest {
     number: (stored) => stored === number || String(stored) === value,
     scan: (column, mask) => scanEqual(column, value, mask),
     exact: [value],
+    words: wholeWords([value]),
     // Stored numbers that are written like the value are equal to it as well.
     interval: number === null ? undefined : { low: number, high: number },
   };

@@ -1,6 +1,7 @@
 import { searchColumn } from "./column-search.ts";
 import { fieldCost, matchField, testRows } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
+import { wholeWords } from "./filter-phrase.ts";
 import { fold } from "./fold.ts";
 import { printField, quote } from "./quote.ts";
 import { remembered, textTest } from "./value-test.ts";
@@ -22,8 +23,12 @@ export const icaseKind: FilterKind<IcaseFilter> = {
 function icaseTest({ value }: IcaseFilter) {
   const folded = fold(value);
   const meets = (text: string) => fold(text) === folded;
-  return textTest(meets, (column, mask) => {
-    if (value === "") testRows(column, meets, mask);
-    else searchColumn(column, value, { any_case: true }, mask, (at, end, row_start, row_end) => at === row_start && end === row_end);
-  });
+  return textTest(
+    meets,
+    (column, mask) => {
+      if (value === "") testRows(column, meets, mask);
+      else searchColumn(column, value, { any_case: true }, mask, (at, end, row_start, row_end) => at === row_start && end === row_end);
+    },
+    wholeWords([value]),
+  );
 }

@@ -36,9 +36,10 @@ export const phraseKind: FilterKind<PhraseFilter> = {
 function phraseValueTest({ parts }: PhraseFilter): ValueTest {
   const test = phraseTest(parts);
   const texts = parts.filter(Boolean);
-  if (texts.length === 1) return textTest(test, borderedScan(parts));
+  const words = wholeWords(parts);
+  if (texts.length === 1) return textTest(test, borderedScan(parts), words);
   const key = texts.reduce((longest, text) => (text.length > longest.length ? text : longest));
-  return textTest(test, (column, mask) => searchCandidates(column, key, { any_case: true }, mask, test));
+  return textTest(test, (column, mask) => searchCandidates(column, key, { any_case: true }, mask, test), words);
 }
 
 /** One text, open or closed at its ends: the bytes decide alone. */

@@ -1,6 +1,7 @@
 import { searchCandidates } from "./column-search.ts";
 import { fieldCost, matchField } from "./field-match.ts";
 import type { FilterKind } from "./filter.ts";
+import { wholeWords } from "./filter-phrase.ts";
 import { printField, printValuePattern } from "./quote.ts";
 import { type Parts, wildcardTest } from "./text-pattern.ts";
 import { remembered, textTest } from "./value-test.ts";
@@ -23,5 +24,5 @@ export const wildcardKind: FilterKind<WildcardFilter> = {
 function wildcardValueTest({ parts }: { parts: Parts }) {
   const test = wildcardTest(parts);
   const key = parts.reduce((longest, part) => (part.length > longest.length ? part : longest));
-  return textTest(test, (column, mask) => searchCandidates(column, key, { any_case: false }, mask, test));
+  return textTest(test, (column, mask) => searchCandidates(column, key, { any_case: false }, mask, test), wholeWords(parts));
 }

@@ -44,10 +44,20 @@ function firstRows(count: number): Uint32Array {
   return ascending.slice(0, count);
 }
 
+/** A few rows are found fastest one by one with the native search. */
+const FEW_ROWS = 64;
+
 /** Numbers of the rows of a mask, ascending. */
 export function rowsOf(mask: Uint8Array): Uint32Array {
+  const few: number[] = [];
+  let row = mask.indexOf(1);
+  for (; row >= 0 && few.length < FEW_ROWS; row = mask.indexOf(1, row + 1)) few.push(row);
+  if (row < 0) return Uint32Array.from(few);
   const count = countOf(mask);
-  if (count === mask.length) return firstRows(count);
+  return count === mask.length ? firstRows(count) : allRows(mask, count);
+}
+
+function allRows(mask: Uint8Array, count: number): Uint32Array {
   const rows = new Uint32Array(count);
   const words = wordsOf(mask);
   let taken = 0;

@@ -8,6 +8,8 @@ export interface ValueTest {
   time?(time_us: number): boolean;
   /** Whole column at once: clears the rows of `mask` whose bytes do not meet the condition. Rows without a value are cleared already. */
   scan?(column: BytesColumn, mask: Uint8Array): void;
+  /** Lower-cased ASCII words that every text that meets it has as whole words. */
+  words?: readonly string[];
   /** The texts that meet it, where no other does. */
   exact?: readonly string[];
   /** The numbers that meet it, and the times if it has `time`, where they are those from low to high, both included. */
@@ -20,8 +22,8 @@ export interface Interval {
 }
 
 /** A test on the text of a value: numbers and booleans by their JSON text. */
-export function textTest(text: (value: string) => boolean, scan?: ValueTest["scan"]): ValueTest {
-  return { text, number: (value) => text(String(value)), scan };
+export function textTest(text: (value: string) => boolean, scan?: ValueTest["scan"], words?: readonly string[]): ValueTest {
+  return { text, number: (value) => text(String(value)), scan, words };
 }
 
 /** A test of a value as JSON has it; an array meets it where one of its elements does. */

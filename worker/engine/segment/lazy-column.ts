@@ -23,28 +23,26 @@ import { ENCODING } from "./pages.ts";
 import type { StoredChunk } from "./stored-chunk.ts";
 import { StringDictionary } from "./string-dictionary.ts";
 
-/** Pages that are wanted, 1 each; null for all. Rows of the others are null. */
-export type WantedPages = Uint8Array | null;
-
 class LazyPages implements ColumnPages {
   readonly starts: Uint32Array;
   readonly size_bytes: number;
-  readonly wanted: WantedPages;
   readonly #chunk: StoredChunk;
   readonly #decode: (index: number) => Column;
   readonly #pages: (Column | null | undefined)[];
+  /** As `withWords` of the contract; not there for columns that have no filter of words. */
+  withWords?: ColumnPages["withWords"];
 
-  constructor(chunk: StoredChunk, wanted: WantedPages, decode: (index: number) => Column) {
+  constructor(chunk: StoredChunk, decode: (index: number) => Column) {
     this.starts = chunk.starts;
     this.size_bytes = chunk.size_bytes;
-    this.wanted = wanted;
     this.#chunk = chunk;
     this.#decode = decode;
     this.#pages = new Array(chunk.page_count);
   }
 
   page(index: number): Column | null {
-    if (this.wanted !== null && this.wanted[index] === 0) return null;
+    const { wanted } = this.#chunk;
+    if (wanted !== null && wanted[index] === 0) return null;
     let page = this.#pages[index];
     if (page === undefined) {
       const rows = this.starts[index + 1]! - this.starts[index]!;
@@ -58,16 +56,16 @@ class LazyPages implements ColumnPages {
 class LazyDict implements DictColumn {
   readonly kind = "dict";
   readonly pages: LazyPages;
-  readonly #rows: number;
+  readonly #chunk: StoredChunk;
   readonly #store: CodeStore;
   readonly #dictionary: StringDictionary;
   #codes: Uint32Array | null = null;
 
-  constructor(chunk: StoredChunk, wanted: WantedPages, dictionary: StringDictionary) {
-    this.#rows = chunk.rows;
+  constructor(chunk: StoredChunk, dictionary: StringDictionary) {
+    this.#chunk = chunk;
     this.#dictionary = dictionary;
     this.#store = new CodeStore(chunk, () => dictionary.count);
-    this.pages = new LazyPages(chunk, wanted, (index) => new DictPage(this.#store, index, chunk.starts, dictionary));
+    this.pages = new LazyPages(chunk, (index) => new DictPage(this.#store, index, chunk.starts, dictionary));
   }
 
   get values(): string[] {
@@ -88,7 +86,7 @@ class LazyDict implements DictColumn {
   }
 
   #expand(): Uint32Array {
-    const codes = new Uint32Array(this.#rows);
+    const codes = new Uint32Array(this.#chunk.rows);
     const { starts } = this.pages;
     for (let index = 0; index < starts.length - 1; index++) {
       if (this.pages.page(index) === null) codes.fill(NULL_CODE, starts[index]!, starts[index + 1]!);
@@ -98,7 +96,7 @@ class LazyDict implements DictColumn {
   }
 
   get runs(): CodeRuns | undefined {
-    return this.pages.wanted === null ? (this.#store.runs() ?? undefined) : undefined;
+    return this.#chunk.wanted === null ? (this.#store.runs() ?? undefined) : undefined;
   }
 
   valueBytes(code: number): Uint8Array {
@@ -131,12 +129,12 @@ class LazyNumbers implements NumberColumn {
   #values: Float64Array | null = null;
   #dictionary: NumberDictionary | null | undefined;
 
-  constructor(chunk: StoredChunk, kind: NumberColumn["kind"], wanted: WantedPages, scale: number) {
+  constructor(chunk: StoredChunk, kind: NumberColumn["kind"], scale: number) {
     this.kind = kind;
     this.#chunk = chunk;
     this.#numbers = new NumberValues(chunk, kind, scale);
     this.#store = new CodeStore(chunk, () => this.#numbers.dictionary().length);
-    this.pages = new LazyPages(chunk, wanted, (index) => new NumberPage(chunk, index, this.#numbers, this.#store));
+    this.pages = new LazyPages(chunk, (index) => new NumberPage(chunk, index, this.#numbers, this.#store));
   }
 
   get values(): Float64Array {
@@ -160,7 +158,7 @@ class LazyNumbers implements NumberColumn {
 
   get dictionary(): NumberDictionary | undefined {
     if (this.#dictionary === undefined) {
-      const coded = this.pages.wanted === null && allCoded(this.#chunk);
+      const coded = this.#chunk.wanted === null && allCoded(this.#chunk);
       this.#dictionary = coded ? new NumberCodes(this.pages, this.#numbers, this.#store) : null;
     }
     return this.#dictionary ?? undefined;
@@ -213,14 +211,14 @@ class LazyBytes implements BytesColumn {
   #whole: BytesColumn | null = null;
 
   /** @param dictionary of pages of codes, if there are any @param plain whether such pages, too, are to be bytes columns */
-  constructor(chunk: StoredChunk, wanted: WantedPages, dictionary: StringDictionary | null, plain: boolean) {
+  constructor(chunk: StoredChunk, dictionary: StringDictionary | null, plain: boolean) {
     this.#rows = chunk.rows;
     const store = dictionary === null ? null : new CodeStore(chunk, () => dictionary.count);
     const codedPage = (index: number): Column => {
       const page = new DictPage(store!, index, chunk.starts, dictionary!);
       return plain ? bytesColumn(page, chunk.starts[index + 1]! - chunk.starts[index]!) : page;
     };
-    this.pages = new LazyPages(chunk, wanted, (index) => {
+    this.pages = new LazyPages(chunk, (index) => {
       const coded = store !== null && chunk.page(index).encoding === ENCODING.RLE_DICTIONARY;
       return coded ? codedPage(index) : new BytesPage(chunk, index);
     });
@@ -278,8 +276,8 @@ class LazyBools implements BoolColumn {
   readonly kind = "bool";
   readonly pages: LazyPages;
 
-  constructor(chunk: StoredChunk, wanted: WantedPages) {
-    this.pages = new LazyPages(chunk, wanted, (index) => new BoolPage(chunk, index));
+  constructor(chunk: StoredChunk) {
+    this.pages = new LazyPages(chunk, (index) => new BoolPage(chunk, index));
   }
 
   get values(): Uint8Array {
@@ -322,20 +320,25 @@ function allCoded(chunk: StoredChunk): boolean {
 }
 
 /** @param scale what stored numbers are multiplied by */
-export function lazyNumbers(chunk: StoredChunk, wanted: WantedPages, scale: number): NumberColumn {
-  return new LazyNumbers(chunk, chunk.kind as NumberColumn["kind"], wanted, scale);
+export function lazyNumbers(chunk: StoredChunk, scale: number): NumberColumn {
+  return new LazyNumbers(chunk, chunk.kind as NumberColumn["kind"], scale);
 }
 
 /** A column of bytes whatever its pages are. */
-export function lazyBytes(chunk: StoredChunk, wanted: WantedPages): BytesColumn {
-  return new LazyBytes(chunk, wanted, chunk.has_dictionary ? new StringDictionary(chunk) : null, true);
+export function lazyBytes(chunk: StoredChunk): BytesColumn {
+  return new LazyBytes(chunk, chunk.has_dictionary ? new StringDictionary(chunk) : null, true);
 }
 
-/** Strings stay a dictionary where every page holds codes. */
-export function lazyColumn(chunk: StoredChunk, wanted: WantedPages, scale: number): Column {
-  if (chunk.kind === "bool") return new LazyBools(chunk, wanted);
-  if (chunk.kind === "int64" || chunk.kind === "double") return lazyNumbers(chunk, wanted, scale);
+/**
+ * Strings stay a dictionary where every page holds codes.
+ * @param withWords what a filter tells of the column's pages
+ */
+export function lazyColumn(chunk: StoredChunk, scale: number, withWords?: ColumnPages["withWords"]): Column {
+  if (chunk.kind === "bool") return new LazyBools(chunk);
+  if (chunk.kind === "int64" || chunk.kind === "double") return lazyNumbers(chunk, scale);
   const dictionary = chunk.has_dictionary ? new StringDictionary(chunk) : null;
-  if (dictionary !== null && allCoded(chunk)) return new LazyDict(chunk, wanted, dictionary);
-  return new LazyBytes(chunk, wanted, dictionary, false);
+  if (dictionary !== null && allCoded(chunk)) return new LazyDict(chunk, dictionary);
+  const column = new LazyBytes(chunk, dictionary, false);
+  if (withWords) column.pages.withWords = withWords;
+  return column;
 }

@@ -12,11 +12,11 @@ import { FilterSet } from "./filter-set.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
 import type { IndexChunk, IndexGroup, SegmentIndex } from "./index-block.ts";
 import { lazyBatch } from "./lazy-batch.ts";
-import { lazyBytes, lazyColumn, lazyNumbers, type WantedPages } from "./lazy-column.ts";
+import { lazyBytes, lazyColumn, lazyNumbers } from "./lazy-column.ts";
 import { type Located, locate, readIndexBlock } from "./locator.ts";
-import { readRanges } from "./ranges.ts";
+import { type ByteRange, readRanges } from "./ranges.ts";
 import type { SegmentRow } from "./segment-row.ts";
-import { StoredChunk } from "./stored-chunk.ts";
+import { type ChunkLayout, chunkLayout, type StoredBytes, StoredChunk, type WantedPages } from "./stored-chunk.ts";
 
 export type { DecodedCache } from "./decoded-cache.ts";
 export { SegmentError } from "./errors.ts";
@@ -168,19 +168,22 @@ class OpenSegment implements Segment {
       const { known } = part;
       const isKnown = (name: string): boolean =>
         known !== undefined && (isTime(name) || (name === REST ? known.rest !== null : known.columns.has(name)));
-      const wanted = this.#wantedPages(index, part);
-      const chunks = await this.#readChunks(index, (name) => !isKnown(name) && (names === null || names.has(name) || isTime(name)));
-      const make = (place: number): Column => {
+      const choose = this.#chooser(index, part);
+      const chunks = await this.#readChunks(index, (name) => !isKnown(name) && (names === null || names.has(name) || isTime(name)), choose);
+      const make = (place: number, chunk: StoredChunk): Column => {
         const { name, scale } = this.#index.columns[place]!;
-        return lazyColumn(chunks.get(place)!, wanted(name, chunks.get(place)!), scale);
+        const withWords = name === "message" ? (words: readonly string[]) => this.#pagesOf(index, chunk, words) : undefined;
+        return lazyColumn(chunk, scale, withWords);
       };
       const columns: EventBatch["columns"] = new Map();
       let rest = known?.rest ?? null;
       for (const [place, { name }] of this.#index.columns.entries()) {
         const before = known?.columns.get(name);
+        const chunk = chunks.get(place);
         if (before !== undefined) columns.set(name, before);
-        else if (name === REST && chunks.has(place)) rest = lazyBytes(chunks.get(place)!, wanted(name, chunks.get(place)!));
-        else if (!isTime(name) && chunks.has(place)) columns.set(name, make(place));
+        else if (chunk === undefined || isTime(name)) continue;
+        else if (name === REST) rest = lazyBytes(chunk);
+        else columns.set(name, make(place, chunk));
       }
       const timeColumn = (name: "timestamp" | "ingest_ts") => known?.time_columns?.[name] ?? this.#timeColumn(chunks, name);
       return lazyBatch({ rows: group.rows, timestamp: timeColumn(TIMESTAMP), ingest_ts: timeColumn(INGEST_TS), columns, rest });
@@ -191,18 +194,24 @@ class OpenSegment implements Segment {
     const place = this.#places.get(name);
     const chunk = place === undefined ? undefined : chunks.get(place);
     if (place === undefined || chunk?.kind !== "int64") throw new DamageError(`a row group without ${name}`);
-    return lazyNumbers(chunk, null, this.#index.columns[place]!.scale);
+    return lazyNumbers(chunk, this.#index.columns[place]!.scale);
   }
 
   /** Which pages of a column are wanted; of times, all are. */
-  #wantedPages(group: number, { rows, words, needed }: GroupPart): (name: string, chunk: StoredChunk) => WantedPages {
+  #chooser(group: number, { rows, words, needed }: GroupPart): (name: string, starts: Uint32Array) => WantedPages {
     const asked = needed ?? (words && words.length > 0 ? [{ words, values: {} }] : null);
-    return (name, chunk) => {
-      const near = rows ? pagesWithRows(chunk.starts, rows) : null;
-      const pages = name === "message" && asked !== null ? this.#pagesWithNeeded(group, asked) : null;
-      if (pages === null || pages.length !== chunk.page_count) return near;
-      return near === null ? pages : near.map((mark, page) => mark & pages[page]!);
+    const with_needed = asked === null ? null : this.#pagesWithNeeded(group, asked);
+    return (name, starts) => {
+      if (isTime(name)) return null;
+      const near = rows ? pagesWithRows(starts, rows) : null;
+      if (name !== "message" || with_needed?.length !== starts.length - 1) return near;
+      return near === null ? with_needed : near.map((mark, page) => mark & with_needed[page]!);
     };
+  }
+
+  #pagesOf(group: number, chunk: StoredChunk, words: readonly string[]): Uint8Array | null {
+    const pages = this.#filters.pagesWithWords(group, words);
+    return pages?.length === chunk.page_count ? pages : null;
   }
 
   /** 1 for each page of messages that may hold what at least one of these asks for; null where all may. */
@@ -219,7 +228,13 @@ class OpenSegment implements Segment {
   }
 
   async readTimes(index: number): Promise<Float64Array> {
-    const chunks = await this.#guard(() => this.#readChunks(index, (name) => name === TIMESTAMP));
+    const chunks = await this.#guard(() =>
+      this.#readChunks(
+        index,
+        (name) => name === TIMESTAMP,
+        () => null,
+      ),
+    );
     return this.#guardNow(() => this.#timeColumn(chunks, TIMESTAMP)).values;
   }
 
@@ -230,22 +245,31 @@ class OpenSegment implements Segment {
   }
 
   /** Stored bytes of the columns that are wanted and have values, by the columns' places. */
-  async #readChunks(index: number, wanted: (name: string) => boolean): Promise<Map<number, StoredChunk>> {
+  async #readChunks(
+    index: number,
+    wanted: (name: string) => boolean,
+    choose: (name: string, starts: Uint32Array) => WantedPages,
+  ): Promise<Map<number, StoredChunk>> {
     const { chunks, rows } = this.#group(index);
-    const places: number[] = [];
-    const ranges: IndexChunk[] = [];
-    for (const [place, { name }] of this.#index.columns.entries()) {
+    const plans: ChunkPlan[] = [];
+    for (const [place, { name, kind }] of this.#index.columns.entries()) {
       const chunk = chunks[place]!;
       if (!wanted(name) || chunk.pages === null) continue;
-      places.push(place);
-      ranges.push(chunk);
+      const layout = chunkLayout(chunk, rows);
+      plans.push({ place, kind, chunk, layout, ...rangesOf(chunk, layout, choose(name, layout.starts)) });
     }
-    const parts = await readRanges(this.#source, ranges);
+    const parts = await readRanges(
+      this.#source,
+      plans.flatMap(({ ranges }) => ranges),
+    );
     const home = { segment_id: this.row.segment_id, cache: this.#cache, checked: this.#checked };
+    let next = 0;
     return new Map(
-      places.map((place, at) => {
+      plans.map(({ place, kind, chunk, layout, pages, ranges }) => {
         const cache_key = `decoded/${this.row.object_key}/${index}/${place}`;
-        return [place, new StoredChunk(this.#index.columns[place]!.kind, rows, ranges[at]!, parts[at]!, { ...home, cache_key })];
+        const bytes = storedBytes(chunk, ranges, parts.slice(next, next + ranges.length));
+        next += ranges.length;
+        return [place, new StoredChunk(kind, chunk, layout, pages, bytes, { ...home, cache_key })];
       }),
     );
   }
@@ -270,6 +294,43 @@ class OpenSegment implements Segment {
   #asDamage(error: unknown): unknown {
     return error instanceof DamageError ? asDamage(SegmentError, `segment ${this.row.segment_id}`, error) : error;
   }
+}
+
+/** What is read of a chunk. */
+interface ChunkPlan {
+  place: number;
+  kind: Column["kind"];
+  chunk: IndexChunk;
+  layout: ChunkLayout;
+  pages: WantedPages;
+  ranges: ByteRange[];
+}
+
+/** Wanted pages are read one by one where they are less than this share of a chunk. */
+const PAGES_SHARE_MAX = 1 / 2;
+
+/** The whole chunk, or of a chunk of strings without a dictionary the pages alone that are wanted. */
+function rangesOf(chunk: IndexChunk, { offsets }: ChunkLayout, pages: WantedPages): Pick<ChunkPlan, "pages" | "ranges"> {
+  const whole = { pages, ranges: [{ offset: chunk.offset, size_bytes: chunk.size_bytes }] };
+  if (pages === null || chunk.dictionary !== null) return whole;
+  const ranges: ByteRange[] = [];
+  let size_bytes = 0;
+  for (let page = 0; page < pages.length; page++) {
+    if (pages[page] === 0) continue;
+    const range = { offset: chunk.offset + offsets[page]!, size_bytes: offsets[page + 1]! - offsets[page]! };
+    ranges.push(range);
+    size_bytes += range.size_bytes;
+  }
+  return size_bytes < chunk.size_bytes * PAGES_SHARE_MAX ? { pages, ranges } : whole;
+}
+
+function storedBytes(chunk: IndexChunk, ranges: readonly ByteRange[], parts: readonly Uint8Array[]): StoredBytes {
+  const [first] = parts;
+  if (ranges.length === 1 && ranges[0]!.size_bytes === chunk.size_bytes) {
+    return (offset, size_bytes) => first!.subarray(offset, offset + size_bytes);
+  }
+  const by_offset = new Map(ranges.map(({ offset }, index) => [offset - chunk.offset, parts[index]!]));
+  return (offset) => by_offset.get(offset)!;
 }
 
 function isTime(name: string): boolean {

@@ -36,44 +36,64 @@ export interface StoredDictionary {
   stored: Uint8Array;
 }
 
+/** Pages that are wanted, 1 each; null for all. */
+export type WantedPages = Uint8Array | null;
+
+/** Bytes of a chunk, from a place in it on. */
+export type StoredBytes = (offset: number, size_bytes: number) => Uint8Array;
+
+/** Where the pages of a chunk are. */
+export interface ChunkLayout {
+  /** First row of each page, then the number of rows. */
+  starts: Uint32Array;
+  /** Where each page begins in the chunk, then its end. */
+  offsets: Uint32Array;
+}
+
+/** @throws DamageError where the index cannot be right */
+export function chunkLayout(index: IndexChunk, rows: number): ChunkLayout {
+  const pages = index.pages ?? [];
+  const starts = new Uint32Array(pages.length + 1);
+  const offsets = new Uint32Array(pages.length + 1);
+  let row = 0;
+  let offset = index.dictionary?.size_bytes ?? 0;
+  for (let page = 0; page < pages.length; page++) {
+    const { rows: page_rows, size_bytes } = pages[page]!;
+    if (page_rows > PAGE_ROWS_MAX) throw new DamageError("a page has too many rows");
+    starts[page] = row;
+    offsets[page] = offset;
+    row += page_rows;
+    offset += size_bytes;
+  }
+  if (row !== rows) throw new DamageError(`pages hold ${row} rows, ${rows} were expected`);
+  if (offset !== index.size_bytes) throw new DamageError("pages do not fill their chunk");
+  starts[pages.length] = row;
+  offsets[pages.length] = offset;
+  return { starts, offsets };
+}
+
 export class StoredChunk {
   readonly kind: Column["kind"];
   readonly rows: number;
   readonly home: ChunkHome;
   /** First row of each page, then the number of rows. */
   readonly starts: Uint32Array;
+  /** Pages that are to be looked at, 1 each; null for all. Others count as pages without a value. */
+  readonly wanted: WantedPages;
   readonly #index: IndexChunk;
-  readonly #bytes: Uint8Array;
-  /** Where each page begins in the chunk, then its end. */
-  readonly #offsets: Uint32Array;
+  readonly #layout: ChunkLayout;
+  readonly #bytes: StoredBytes;
 
-  /**
-   * @param bytes the chunk, as long as the index says
-   * @throws DamageError where the index cannot be right
-   */
-  constructor(kind: Column["kind"], rows: number, index: IndexChunk, bytes: Uint8Array, home: ChunkHome) {
+  /** @param bytes of what is wanted of the chunk at least */
+  constructor(kind: Column["kind"], index: IndexChunk, layout: ChunkLayout, wanted: WantedPages, bytes: StoredBytes, home: ChunkHome) {
     this.kind = kind;
-    this.rows = rows;
+    this.rows = layout.starts.at(-1)!;
     this.home = home;
+    this.starts = layout.starts;
+    this.wanted = wanted;
     this.#index = index;
+    this.#layout = layout;
     this.#bytes = bytes;
-    const pages = index.pages ?? [];
-    this.starts = new Uint32Array(pages.length + 1);
-    this.#offsets = new Uint32Array(pages.length + 1);
-    let row = 0;
-    let offset = index.dictionary?.size_bytes ?? 0;
-    for (let page = 0; page < pages.length; page++) {
-      const { rows: page_rows, size_bytes } = pages[page]!;
-      if (page_rows > PAGE_ROWS_MAX) throw new DamageError("a page has too many rows");
-      this.starts[page] = row;
-      this.#offsets[page] = offset;
-      row += page_rows;
-      offset += size_bytes;
-    }
-    if (row !== rows) throw new DamageError(`pages hold ${row} rows, ${rows} were expected`);
-    if (offset !== bytes.length) throw new DamageError("pages do not fill their chunk");
-    this.starts[pages.length] = row;
-    this.#offsets[pages.length] = offset;
   }
 
   get page_count(): number {
@@ -81,7 +101,7 @@ export class StoredChunk {
   }
 
   get size_bytes(): number {
-    return this.#bytes.length;
+    return this.#index.size_bytes;
   }
 
   /** Runs what decodes bytes of this chunk: damage that it finds is the segment's. */
@@ -103,13 +123,14 @@ export class StoredChunk {
     return this.guard(() => {
       const bytes = this.#pageBytes(index);
       const { crc } = this.#index.pages![index]!;
-      this.home.checked.check(bytes, this.#index.offset + this.#offsets[index]!, crc, "a page");
+      this.home.checked.check(bytes, this.#index.offset + this.#layout.offsets[index]!, crc, "a page");
       return this.#parse(index, bytes);
     });
   }
 
   #pageBytes(index: number): Uint8Array {
-    return this.#bytes.subarray(this.#offsets[index]!, this.#offsets[index + 1]!);
+    const { offsets } = this.#layout;
+    return this.#bytes(offsets[index]!, offsets[index + 1]! - offsets[index]!);
   }
 
   #parse(index: number, bytes: Uint8Array): StoredPage {
@@ -134,7 +155,7 @@ export class StoredChunk {
     return this.guard(() => {
       const { dictionary, offset } = this.#index;
       if (dictionary === null) throw new DamageError("codes without a dictionary");
-      const bytes = this.#bytes.subarray(0, dictionary.size_bytes);
+      const bytes = this.#bytes(0, dictionary.size_bytes);
       this.home.checked.check(bytes, offset, dictionary.crc, "a dictionary");
       const { count, raw_size, stored } = readDictionaryHeader(bytes);
       if (raw_size !== dictionary.raw_size) throw new DamageError("a dictionary of two sizes");

@@ -23,15 +23,20 @@ interface Marks {
   offsets: number[];
 }
 
+/** A decompressed piece of a large dictionary. */
+interface Piece {
+  bytes: Uint8Array;
+  /** Where in the whole each value begins that begins in this piece, and behind the last the first of the next; null until values are looked for. */
+  starts: Uint32Array | null;
+}
+
 export class StringDictionary {
   readonly #chunk: StoredChunk;
   #stored: StoredDictionary | null = null;
   #utf8: Utf8Values | null = null;
   #strings: string[] | null = null;
   #marks: Marks | null = null;
-  /** Pieces used last, for values that stand side by side. */
-  #piece_number = -1;
-  #piece: Uint8Array = new Uint8Array(0);
+  readonly #pieces: Piece[] = [];
 
   constructor(chunk: StoredChunk) {
     this.#chunk = chunk;
@@ -117,22 +122,47 @@ export class StringDictionary {
     if (pieces.length !== Math.ceil(raw_size / PAGE_SIZE_BYTES)) throw new DamageError("the number of pieces does not fit their length");
   }
 
-  /** A piece, decompressed. */
   #pieceOf(piece: number): Uint8Array {
-    if (piece === this.#piece_number) return this.#piece;
+    return this.#entryOf(piece).bytes;
+  }
+
+  #entryOf(piece: number): Piece {
+    const held = this.#pieces[piece];
+    if (held !== undefined) return held;
     const { cache, cache_key } = this.#chunk.home;
     const key = `${cache_key}/piece/${piece}`;
-    let raw = cache.get<Uint8Array>(key);
-    if (raw === undefined) {
+    let entry = cache.get<Piece>(key);
+    if (entry === undefined) {
       const { pieces, raw_size, stored } = this.#read();
       let at = 0;
       for (let before = 0; before < piece; before++) at += pieces[before]!;
-      raw = decompress(stored.subarray(at, at + pieces[piece]!), Math.min(PAGE_SIZE_BYTES, raw_size - piece * PAGE_SIZE_BYTES));
-      cache.set(key, raw, raw.length + OVERHEAD_SIZE_BYTES);
+      const size = Math.min(PAGE_SIZE_BYTES, raw_size - piece * PAGE_SIZE_BYTES);
+      entry = { bytes: decompress(stored.subarray(at, at + pieces[piece]!), size), starts: null };
+      // Where its values begin takes at most so much as they do.
+      cache.set(key, entry, 2 * size + OVERHEAD_SIZE_BYTES);
     }
-    this.#piece_number = piece;
-    this.#piece = raw;
-    return raw;
+    this.#pieces[piece] = entry;
+    return entry;
+  }
+
+  /** Where the values of a piece begin. */
+  #startsOf(piece: number): Uint32Array {
+    const entry = this.#entryOf(piece);
+    if (entry.starts === null) {
+      const { codes, offsets } = this.#marksTo(piece);
+      const { count, pieces } = this.#read();
+      const starts: number[] = [];
+      let offset = offsets[piece]!;
+      const left = count - codes[piece]!;
+      const end = piece + 1 === pieces.length ? Number.POSITIVE_INFINITY : (piece + 1) * PAGE_SIZE_BYTES;
+      while (offset < end && starts.length < left) {
+        starts.push(offset);
+        offset += 4 + this.#lengthAt(offset);
+      }
+      starts.push(offset);
+      entry.starts = Uint32Array.from(starts);
+    }
+    return entry.starts;
   }
 
   /** Marks of the first pieces up to this one at least; kept, for walking to them means decompressing what is before. */
@@ -193,10 +223,10 @@ export class StringDictionary {
     // The last piece whose first value is not beyond the code; marks are made as far as needed.
     let piece = 0;
     while (piece + 1 < pieces.length && this.#marksTo(piece + 1).codes[piece + 1]! <= code) piece++;
-    const marks = this.#marksTo(piece);
-    let offset = marks.offsets[piece]!;
-    for (let at = marks.codes[piece]!; at < code; at++) offset += 4 + this.#lengthAt(offset);
-    return this.#slice(offset + 4, this.#lengthAt(offset));
+    const starts = this.#startsOf(piece);
+    const index = code - this.#marksTo(piece).codes[piece]!;
+    if (index + 1 >= starts.length) throw new DamageError("a dictionary whose pieces are not what the index says");
+    return this.#slice(starts[index]! + 4, starts[index + 1]! - starts[index]! - 4);
   }
 
   /** Looks for the value with its length before it, piece by piece; what is found must stand where a value begins. */
@@ -226,13 +256,11 @@ export class StringDictionary {
   #searchIn(bytes: Buffer, base: number, needle: Uint8Array, piece: number): number {
     let at = bytes.indexOf(needle);
     if (at < 0) return NULL_CODE;
-    const { count } = this.#read();
-    const marks = this.#marksTo(piece);
-    let code = marks.codes[piece]!;
-    let begins = marks.offsets[piece]!;
+    const starts = this.#startsOf(piece);
+    const first = this.#marksTo(piece).codes[piece]!;
     for (; at >= 0; at = bytes.indexOf(needle, at + 1)) {
-      for (; begins < base + at; code++) begins += 4 + this.#lengthAt(begins);
-      if (begins === base + at && code < count) return code;
+      const index = lastAtOrBelow(starts, base + at);
+      if (starts[index] === base + at && index + 1 < starts.length) return first + index;
     }
     return NULL_CODE;
   }

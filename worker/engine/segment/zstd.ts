@@ -38,11 +38,19 @@ function isFaultyLength(size: number): boolean {
   return rest === 40_960;
 }
 
-/** @throws DamageError unless the bytes are a zstd frame of exactly `raw_size` bytes */
+/** No writer makes a frame of more: a page that holds more than PAGE_SIZE_BYTES holds one value. */
+const RAW_SIZE_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * The output goes to one buffer of the right size, which saves the codec's own several. workerd takes `maxOutputLength` near the true length for
+ * an error, so that it is only a bound.
+ * @throws DamageError unless the bytes are a zstd frame of exactly `raw_size` bytes
+ */
 export function decompress(packed: Uint8Array, raw_size: number): Uint8Array {
+  if (raw_size > RAW_SIZE_BYTES_MAX) throw new DamageError(`zstd: ${raw_size} bytes are more than any that were compressed`);
   let raw: Uint8Array;
   try {
-    raw = zstdDecompressSync(packed);
+    raw = zstdDecompressSync(packed, { chunkSize: Math.max(64, raw_size + 1), maxOutputLength: 2 * raw_size + 65_536 });
   } catch (error) {
     throw new DamageError(`zstd: ${error instanceof Error ? error.message : String(error)}`);
   }
