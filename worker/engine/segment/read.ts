@@ -102,6 +102,15 @@ function guard<T>(read: () => T): T {
   }
 }
 
+/** Chunks of a group follow each other: the last one's end is that of all. */
+function checkPlaces({ groups }: SegmentIndex, size_bytes: number): void {
+  for (const { chunks, filters } of groups) {
+    for (const place of [...chunks.slice(-1), ...filters]) {
+      if (place.offset + place.size_bytes > size_bytes) throw new DamageError("the index reaches beyond the object");
+    }
+  }
+}
+
 class OpenSegment implements Segment {
   readonly row: SegmentRow;
   readonly #source: ByteSource;
@@ -114,6 +123,7 @@ class OpenSegment implements Segment {
   constructor(source: ByteSource, tail: Uint8Array, located: Located, cache: DecodedCache) {
     const { index, row } = readIndexBlock(tail, located);
     const { size_bytes } = source;
+    checkPlaces(index, size_bytes);
     this.row = { ...row, size_bytes, tail_size_bytes: located.tail_size_bytes };
     this.#source = source;
     this.#index = index;
@@ -221,7 +231,7 @@ class OpenSegment implements Segment {
       if (!this.#mayHaveValues(group, one)) continue;
       const with_words = this.#filters.pagesWithWords(group, one.words);
       if (with_words === null) return null;
-      if (pages === null) pages = with_words;
+      if (pages === null) pages = with_words.slice();
       else for (let page = 0; page < pages.length; page++) pages[page] = pages[page]! | with_words[page]!;
     }
     return pages;
