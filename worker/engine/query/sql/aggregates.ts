@@ -91,7 +91,14 @@ function within(node: Call, source: string): Aggregate {
   if (!node.within) return fail(`${node.name} needs WITHIN GROUP`, node, source, call);
   const share = checkedShare(written, source);
   const { by, descending } = node.within;
-  return { name: "quantile", of: by, parameters: [descending ? Math.min(1, 1 - share + A_HAIR) : share], type: "number", takes: "numbers", where: null };
+  return {
+    name: "quantile",
+    of: by,
+    parameters: [descending ? Math.min(1, 1 - share + A_HAIR) : share],
+    type: "number",
+    takes: "numbers",
+    where: null,
+  };
 }
 
 /** A function of `stats` under one of its names; a number that it needs may stand before or after the value. */

@@ -207,13 +207,12 @@ export class ExpressionCompiler {
       this.#fail(node, `${node.name} is not an aggregate`, `${node.name}(…) with its arguments alone`);
     }
     const args = node.args.map((argument, index) => this.#argument(name!, argument, index, node.args.length));
-    const made = call(name!, args);
     const fault = checkCall(
       name!,
       args.map(({ expression }) => expression),
     );
     if (fault) this.#fail(node.args[fault.argument] ?? node, `${node.name} cannot be called like this`, fault.expected);
-    return made;
+    return call(name!, args);
   }
 
   #argument(name: string, node: SqlExpression, index: number, count: number): Typed {
