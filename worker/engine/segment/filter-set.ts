@@ -1,5 +1,6 @@
 /** The filters of an open segment: loaded when they are wanted, asked without waiting. */
 import { crc32 } from "node:zlib";
+import { ROW_GROUP_ROWS_MAX } from "../../limits.ts";
 import type { ByteSource } from "../batch/byte-source.ts";
 import { DamageError } from "./errors.ts";
 import { pageKey, valueHash, wordHash } from "./filter-keys.ts";
@@ -10,9 +11,12 @@ import { readRanges } from "./ranges.ts";
 /** Name of the filter of words of messages. */
 export const WORDS = "";
 
+const ANSWERS_MAX = 64;
+
 export class FilterSet {
   readonly #groups: readonly IndexGroup[];
   readonly #loaded = new Map<IndexFilter, FuseFilter>();
+  readonly #answers = new Map<string, Uint8Array>();
 
   constructor(groups: readonly IndexGroup[]) {
     this.#groups = groups;
@@ -38,14 +42,19 @@ export class FilterSet {
     return pages === null || pages.includes(1);
   }
 
-  /** 1 for each page of the messages of which a row may have all the words; null where the filter cannot tell. */
+  /**
+   * 1 for each page of the messages of which a row may have all the words; null where the filter cannot tell. What was found for the last questions
+   * is remembered: a query asks the same of a group several times. Not to be changed.
+   */
   pagesWithWords(group: number, words: readonly string[]): Uint8Array | null {
     const filter = this.#find(group, WORDS);
-    const hashes = words.filter(isAscii).map(wordHash);
-    if (filter === null || hashes.length === 0) return null;
-    const pages = new Uint8Array(filter.note);
-    for (let page = 0; page < pages.length; page++) {
-      if (hashes.every(([low, high]) => filter.has(...pageKey(low, high, page)))) pages[page] = 1;
+    if (filter === null || !words.some(isAscii)) return null;
+    const question = `${group} ${words.join(" ")}`;
+    let pages = this.#answers.get(question);
+    if (pages === undefined) {
+      pages = pagesWithAll(filter, words);
+      if (this.#answers.size === ANSWERS_MAX) this.#answers.clear();
+      this.#answers.set(question, pages);
     }
     return pages;
   }
@@ -62,8 +71,24 @@ export class FilterSet {
 
   #take(filter: IndexFilter, bytes: Uint8Array): void {
     if (bytes.length !== filter.size_bytes || crc32(bytes) !== filter.crc) throw new DamageError("a filter is damaged");
-    this.#loaded.set(filter, FuseFilter.decode(bytes));
+    const decoded = FuseFilter.decode(bytes);
+    if (decoded.note > ROW_GROUP_ROWS_MAX) throw new DamageError("a filter of more pages than rows");
+    this.#loaded.set(filter, decoded);
   }
+}
+
+/** Pages in which the filter has every word; those that lack the first are not asked for the next. */
+function pagesWithAll(filter: FuseFilter, words: readonly string[]): Uint8Array {
+  const pages = new Uint8Array(filter.note).fill(1);
+  for (const word of words) {
+    if (!isAscii(word)) continue;
+    const [low, high] = wordHash(word);
+    for (let page = pages.indexOf(1); page >= 0; page = pages.indexOf(1, page + 1)) {
+      const [page_low, page_high] = pageKey(low, high, page);
+      if (!filter.has(page_low, page_high)) pages[page] = 0;
+    }
+  }
+  return pages;
 }
 
 function isAscii(word: string): boolean {
