@@ -8,7 +8,7 @@ import type { Access, AppEnv } from "./access.ts";
 import { requireProject, requireScope } from "./access.ts";
 import { presentedSecret } from "./credentials.ts";
 import { KeyCache } from "./key-cache.ts";
-import { hashKey, projectOfKeyText } from "./key-text.ts";
+import { readKeyText } from "./key-text.ts";
 import { checkRates } from "./rate.ts";
 
 /** What this isolate knows of keys. */
@@ -30,9 +30,9 @@ function assertUsable(key: KeyRecord | null, now_ms: number): asserts key is Key
  * @throws Problem `unauthenticated`, `gone` for a deleted project, `unavailable` where the project's object errs and nothing of the key is known
  */
 export async function identify(env: Env, key_text: string): Promise<{ access: Access; quota_exceeded: boolean }> {
-  const project_id = projectOfKeyText(key_text, env.LEDGE_SECRET);
-  if (!project_id) throw new Problem("unauthenticated", "This is not an API key of Ledge.");
-  const hash = hashKey(key_text);
+  const read = readKeyText(key_text, env.LEDGE_SECRET);
+  if (!read) throw new Problem("unauthenticated", "This is not an API key of Ledge.");
+  const { project_id, hash } = read;
   const answer: KeyAnswer = await key_cache.lookup(project_id, hash, () =>
     callStream(env, project_id, KEY_LOOKUP_TIMEOUT_MS, (stream) => stream.verifyKey(hash)),
   );

@@ -3,6 +3,7 @@
  * The project id says where the key is to be looked up, the mac (64 bits of HMAC-SHA-256 under LEDGE_SECRET) that it was made here: garbage costs no look-up.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { KEY_CACHE_ENTRIES_MAX } from "../limits.ts";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -61,6 +62,21 @@ export function newKey(project_id: string, ledge_secret: string): { text: string
   const text = unsigned + macOf(unsigned, ledge_secret);
   const prefix = text.slice(0, `ledge_${project_id}_`.length + SHOWN_SECRET_LENGTH);
   return { text, hash: hashKey(text), prefix };
+}
+
+/** Keys that were found to be made here, under which secret: a client sends the same one with every request. */
+const proven = new Map<string, { project_id: string; hash: string; ledge_secret: string }>();
+
+/** The project of a key that was made under this secret, and what is stored of the key; null for anything else. */
+export function readKeyText(key_text: string, ledge_secret: string): { project_id: string; hash: string } | null {
+  const known = proven.get(key_text);
+  if (known?.ledge_secret === ledge_secret) return known;
+  const project_id = projectOfKeyText(key_text, ledge_secret);
+  if (!project_id) return null;
+  if (proven.size >= KEY_CACHE_ENTRIES_MAX) proven.clear();
+  const read = { project_id, hash: hashKey(key_text), ledge_secret };
+  proven.set(key_text, read);
+  return read;
 }
 
 /** The project of a key that was made under this secret; null for anything else. */

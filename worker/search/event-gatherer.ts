@@ -45,6 +45,7 @@ export class EventGatherer {
       names: stepColumns(filter, steps),
       range: narrowedRange(rangeAfter(question.range, order, after), filterHints(filter)),
       order,
+      stops_early: true,
       wants: (ts_min_us, ts_max_us) => top.wants(ts_min_us, ts_max_us),
       take: ({ batch, rows, full }: Part) => takeFirst(context, top, { batch, rows, full }),
       spread: {

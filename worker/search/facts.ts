@@ -1,6 +1,9 @@
 /** Answers from the facts in segments' indexes (counts by five minutes, level and service), where filter and question need nothing else. */
+import type { DictColumn, EventBatch } from "../engine/batch/event-batch.ts";
+import { timesOf } from "../engine/batch/pages.ts";
 import { formatTimestamp_us } from "../engine/batch/record.ts";
 import { type Bucket, bucketStart_us } from "../engine/query/bucket.ts";
+import { dictionarySize, dictionaryText } from "../engine/query/column-values.ts";
 import {
   compareCells,
   type Filter,
@@ -87,6 +90,11 @@ const ALL_TIME_US = 0;
 /** Columns of a piece of time for which room is made at first. */
 const COLUMNS_MIN = 8;
 
+function dictOf(batch: EventBatch, name: string): DictColumn | null {
+  const column = batch.columns.get(name);
+  return column?.kind === "dict" ? column : null;
+}
+
 /** Plain data, for another invocation's counts. */
 export interface CountedFacts {
   groups: FactGroup[];
@@ -124,6 +132,31 @@ export class FactCounts {
     if (row.ts_min_us < range.from_us || row.ts_max_us >= range.to_us) return false;
     this.#count(ALL_TIME_US, this.#columnOf(null, null), row.rows);
     return true;
+  }
+
+  /** Counts events that were read. @param rows those that match */
+  add(batch: EventBatch, rows: Uint32Array): void {
+    const { by_level, by_service, bucket } = this.#question;
+    const level = by_level ? dictOf(batch, "level") : null;
+    const service = by_service ? dictOf(batch, "service") : null;
+    const levels = level ? dictionarySize(level) : 0;
+    const services = service ? dictionarySize(service) : 0;
+    /** By codes of level and service, the last of each for events without one. */
+    const columns = new Int32Array((levels + 1) * (services + 1)).fill(NOT_COUNTED);
+    const times = bucket ? timesOf(batch, rows) : null;
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!;
+      const level_code = level ? Math.min(level.codes[row]!, levels) : 0;
+      const service_code = service ? Math.min(service.codes[row]!, services) : 0;
+      const pair = level_code * (services + 1) + service_code;
+      if (columns[pair] === NOT_COUNTED) {
+        columns[pair] = this.#columnOf(
+          level && level_code < levels ? dictionaryText(level, level_code) : null,
+          service && service_code < services ? dictionaryText(service, service_code) : null,
+        );
+      }
+      this.#count(bucket ? bucketStart_us(times![index]!, bucket) : ALL_TIME_US, columns[pair]!, 1);
+    }
   }
 
   /**
@@ -239,35 +272,41 @@ export class FactCounts {
   }
 }
 
-function factCells({ level, service, bucket_us }: FactGroup, { by }: StatsPipe): TableValue[] {
-  return by.map((key) => {
-    if (key.kind === "bucket") return formatTimestamp_us(bucket_us!);
-    return key.field === "level" ? level : service;
+/** Numbers of the distinct values in their order. */
+function ranks<T extends string | number | null>(values: readonly T[], compare: (left: T, right: T) => number): Map<T, number> {
+  return new Map([...new Set(values)].sort(compare).map((value, rank) => [value, rank]));
+}
+
+/** The table of a `stats` of plain counts. */
+export function factTable({ groups, overflow_events }: CountedFacts, { by, functions }: StatsPipe): Table {
+  const columns = [...by, ...functions].map(({ as }) => as);
+  if (by.length === 0) {
+    const count = groups.reduce((sum, group) => sum + group.count, 0);
+    return { columns, rows: [functions.map(() => count)], overflow: null };
+  }
+  const keys = by.map((key): { of: keyof FactGroup; rank: Map<FactGroup[keyof FactGroup], number> } => {
+    const of = key.kind === "bucket" ? "bucket_us" : (key.field as "level" | "service");
+    return {
+      of,
+      rank: ranks(
+        groups.map((group) => group[of]),
+        compareCells,
+      ),
+    };
   });
-}
-
-function compareKeys(left: TableValue[], right: TableValue[], keys: number): number {
-  for (let key = 0; key < keys; key++) {
-    const difference = compareCells(left[key]!, right[key]!);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-/** The table of a `stats` of plain counts over events that were read, with those that facts counted added to it. */
-export function withFacts(table: Table, { groups, overflow_events }: CountedFacts, pipe: StatsPipe): Table {
-  if (groups.length === 0 && overflow_events === 0) return table;
-  const keys = pipe.by.length;
-  const by_keys = new Map(table.rows.map((row) => [JSON.stringify(row.slice(0, keys)), row]));
-  for (const group of groups) {
-    const cells = factCells(group, pipe);
-    const id = JSON.stringify(cells);
-    const row = by_keys.get(id);
-    if (row) for (let column = keys; column < row.length; column++) row[column] = (row[column] as number) + group.count;
-    else by_keys.set(id, [...cells, ...pipe.functions.map(() => group.count)]);
-  }
-  const rows = [...by_keys.values()].sort((left, right) => compareKeys(left, right, keys));
-  let overflow = (table.overflow?.events ?? 0) + overflow_events;
-  for (const row of rows.splice(STATS_GROUPS_MAX)) overflow += row[keys] as number;
-  return { ...table, rows, overflow: overflow > 0 ? { events: overflow } : null };
+  const placed = groups.map((group) => ({
+    group,
+    place: keys.reduce((place, { of, rank }) => place * rank.size + rank.get(group[of])!, 0),
+  }));
+  placed.sort((left, right) => left.place - right.place);
+  let overflow = overflow_events;
+  for (const { group } of placed.splice(STATS_GROUPS_MAX)) overflow += group.count;
+  const times = new Map(
+    [...new Set(groups.map(({ bucket_us }) => bucket_us))].map((time) => [time, time === null ? null : formatTimestamp_us(time)]),
+  );
+  const rows = placed.map(({ group }) => [
+    ...keys.map(({ of }): TableValue => (of === "bucket_us" ? times.get(group.bucket_us)! : group[of])),
+    ...functions.map(() => group.count),
+  ]);
+  return { columns, rows, overflow: overflow > 0 ? { events: overflow } : null };
 }

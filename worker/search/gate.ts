@@ -21,13 +21,16 @@ export class Gate {
 }
 
 /**
- * Works a queue off from its end, `width` at a time; work may add to the queue. After a failure nothing new is begun.
+ * Works a queue off from its end; work may add to the queue. After a failure nothing new is begun.
+ * @param widthAfter how much may be under way, at least 1, once so many were begun
  * @throws the first failure, when everything under way has ended
  */
-export async function drain<T>(waiting: T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function drain<T>(waiting: T[], widthAfter: (begun: number) => number, work: (item: T) => Promise<void>): Promise<void> {
   const running = new Set<Promise<void>>();
   let failure: { error: unknown } | null = null;
+  let begun = 0;
   const start = (item: T) => {
+    begun += 1;
     const run: Promise<void> = work(item)
       .catch((error: unknown) => {
         failure ??= { error };
@@ -36,7 +39,7 @@ export async function drain<T>(waiting: T[], width: number, work: (item: T) => P
     running.add(run);
   };
   for (;;) {
-    while (!failure && running.size < width && waiting.length > 0) start(waiting.pop()!);
+    while (!failure && waiting.length > 0 && running.size < widthAfter(begun)) start(waiting.pop()!);
     if (running.size === 0) break;
     await Promise.race(running);
   }

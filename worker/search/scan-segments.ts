@@ -1,5 +1,6 @@
 /** Segments of a scan: which row groups are read, in which order, and what happens where one of them cannot be. */
 import type { EventBatch } from "../engine/batch/event-batch.ts";
+import { timesOf } from "../engine/batch/pages.ts";
 import { ALL, type FilterHints, filterHints, matchRows } from "../engine/query/query.ts";
 import { type Segment, SegmentError } from "../engine/segment/read.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
@@ -36,6 +37,11 @@ type Unit = SegmentUnit | GroupUnit;
 
 /** Those of a filter that every event meets: a group's times alone decide. */
 const NO_HINTS = filterHints(ALL);
+
+/** One thing after another at first: a scan that has enough after the first needs no others. */
+function ramp(width: number): (begun: number) => number {
+  return (begun) => Math.min(width, 1 + (begun >> 2));
+}
 
 /** One scan over the segments of one invocation. */
 class SegmentScan {
@@ -79,7 +85,7 @@ class SegmentScan {
     sort();
     // Whole row groups are large: one at a time.
     const width = this.#scan.width ?? (this.#scan.names === null ? 1 : SCAN_PARTS_IN_FLIGHT_MAX);
-    await drain(waiting, width, async (unit) => {
+    await drain(waiting, this.#scan.stops_early ? ramp(width) : () => width, async (unit) => {
       const found = await this.#visit(unit);
       if (found.length === 0) return;
       waiting.push(...found);
@@ -206,8 +212,8 @@ function rowsInRanges(batch: EventBatch, rows: Uint32Array, ranges: readonly Tim
   if (ranges.length === 1 && first) {
     return ts_min_us >= first.from_us && ts_max_us < first.to_us ? rows : rowsInRange(batch, rows, first);
   }
-  const times = batch.timestamp_us;
-  return rows.filter((row) => ranges.some(({ from_us, to_us }) => times[row]! >= from_us && times[row]! < to_us));
+  const times = timesOf(batch, rows);
+  return rows.filter((_row, index) => ranges.some(({ from_us, to_us }) => times[index]! >= from_us && times[index]! < to_us));
 }
 
 export function scanSegments(context: SearchContext, scan: Scan, rows: readonly SegmentRow[]): Promise<ScanEnd> {

@@ -1,5 +1,6 @@
 /** What a scan looks for, and what it hands to whoever asked. */
 import type { EventBatch } from "../engine/batch/event-batch.ts";
+import { timesOf } from "../engine/batch/pages.ts";
 import { type EventStep, type Filter, filterColumns } from "../engine/query/query.ts";
 import { runSteps } from "../engine/query/steps.ts";
 import type { Segment } from "../engine/segment/read.ts";
@@ -41,8 +42,10 @@ export interface Scan {
   names: ReadonlySet<string> | null;
   range: TimeRange;
   order: Order;
-  /** Segments and row groups under way at once. */
+  /** Segments and row groups under way at once, at most. */
   width?: number;
+  /** Whether `wants` may come to refuse everything that is left. */
+  stops_early?: boolean;
   /** False where nothing within these times (both inclusive) can change the result; asked before each read. */
   wants(ts_min_us: number, ts_max_us: number): boolean;
   /** Answers what the row of the catalog says; true where that is everything. */
@@ -58,23 +61,10 @@ export interface Scan {
 }
 
 /** Rows whose time is in the range; the argument itself where all of them are. */
-export function rowsInRange(batch: EventBatch, rows: Uint32Array, range: TimeRange): Uint32Array {
-  const times = batch.timestamp_us;
-  const { from_us, to_us } = range;
-  let length = 0;
-  let kept: Uint32Array | null = null;
-  for (let index = 0; index < rows.length; index++) {
-    const time = times[rows[index]!]!;
-    const inside = time >= from_us && time < to_us;
-    if (kept) {
-      if (inside) kept[length++] = rows[index]!;
-    } else if (!inside) {
-      kept = new Uint32Array(rows.length);
-      kept.set(rows.subarray(0, index));
-      length = index;
-    }
-  }
-  return kept ? kept.subarray(0, length) : rows;
+export function rowsInRange(batch: EventBatch, rows: Uint32Array, { from_us, to_us }: TimeRange): Uint32Array {
+  const times = timesOf(batch, rows);
+  const kept = rows.filter((_row, index) => times[index]! >= from_us && times[index]! < to_us);
+  return kept.length === rows.length ? rows : kept;
 }
 
 /** The columns that the filter reads; null for all. */

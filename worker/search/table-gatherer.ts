@@ -10,23 +10,21 @@ import {
   type Table,
 } from "../engine/query/query.ts";
 import type { SearchContext } from "./context.ts";
-import { type CountedFacts, FactCounts, factQuestion, withFacts } from "./facts.ts";
+import { type CountedFacts, FactCounts, factQuestion, factTable } from "./facts.ts";
 import { narrowedRange } from "./plan.ts";
 import type { Part, Scan } from "./scan.ts";
 import { SortedEvents } from "./sorted-events.ts";
 import { READ_SHARE } from "./spread.ts";
 import type { TimeRange } from "./time-range.ts";
 
-interface TableState {
-  reducer: unknown;
-  facts: CountedFacts | null;
-}
+/** Plain data: what a reducer serialized, or counts that facts could give. */
+type TableState = { reducer: unknown } | { counted: CountedFacts };
 
 export class TableGatherer {
   readonly scan: Scan;
   readonly #plan: Plan;
-  readonly #reducer: Reducer;
-  readonly #facts: FactCounts | null;
+  /** Counts by level, service and time need no reducer. */
+  readonly #result: { reducer: Reducer } | { facts: FactCounts };
 
   /** @param plan one with a reduction */
   constructor(context: SearchContext, plan: Plan, range: TimeRange) {
@@ -35,9 +33,9 @@ export class TableGatherer {
     this.#plan = plan;
     const question = factQuestion(plan);
     const facts = question && new FactCounts(question);
-    this.#facts = facts;
     const sorted = reduce.kind === "rows" && reduce.columns === null ? new SortedEvents(reduce, filter, steps) : null;
-    this.#reducer = sorted ?? reducerFor(reduce);
+    const reducer = sorted ?? reducerFor(reduce);
+    this.#result = facts ? { facts } : { reducer };
     const columns = planColumns(plan);
     const names = sorted ? sorted.names : columns === "all" ? null : columns.names;
     this.scan = {
@@ -47,7 +45,7 @@ export class TableGatherer {
       range: narrowedRange(range, filterHints(filter)),
       order: "desc",
       wants: () => true,
-      take: (part: Part) => (sorted ? context.heavy.run(() => sorted.take(part)) : this.#reducer.add(part.batch, part.rows)),
+      take: (part: Part) => (sorted ? context.heavy.run(() => sorted.take(part)) : (facts ?? reducer).add(part.batch, part.rows)),
       spread: {
         work: { kind: "table", plan, range },
         read_share: readShare(names, question !== null),
@@ -61,19 +59,22 @@ export class TableGatherer {
     }
   }
 
-  #merge({ reducer, facts }: TableState): void {
-    this.#reducer.merge(reducer);
-    if (facts) this.#facts?.merge(facts);
+  #merge(state: TableState): void {
+    if ("facts" in this.#result && "counted" in state) this.#result.facts.merge(state.counted);
+    else if ("reducer" in this.#result && "reducer" in state) this.#result.reducer.merge(state.reducer);
+    else throw new Error("a share of a search answered another question");
   }
 
   serialize(): TableState {
-    return { reducer: this.#reducer.serialize(), facts: this.#facts?.counted() ?? null };
+    const result = this.#result;
+    return "facts" in result ? { counted: result.facts.counted() } : { reducer: result.reducer.serialize() };
   }
 
   /** The table of what was gathered so far. */
   table(): Table {
-    const reduced = this.#reducer.result();
-    return runTable(this.#plan, this.#facts ? withFacts(reduced, this.#facts.counted(), this.#plan.reduce as StatsPipe) : reduced);
+    const result = this.#result;
+    const reduced = "facts" in result ? factTable(result.facts.counted(), this.#plan.reduce as StatsPipe) : result.reducer.result();
+    return runTable(this.#plan, reduced);
   }
 }
 

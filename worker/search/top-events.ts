@@ -4,6 +4,7 @@
  */
 import type { EventBatch, EventRecord } from "../engine/batch/event-batch.ts";
 import { eventId, rowHash } from "../engine/batch/identity.ts";
+import { timesOf } from "../engine/batch/pages.ts";
 import { recordAt } from "../engine/batch/record.ts";
 import type { Order, Position } from "./cursor.ts";
 
@@ -75,18 +76,20 @@ export class TopEvents {
   candidates(batch: EventBatch, rows: Uint32Array): Uint32Array {
     this.#pruneIfFull();
     const { after } = this.#options;
-    const times = batch.timestamp_us;
+    const times = timesOf(batch, rows);
     const bound_us = this.#bound?.timestamp_us;
     const kept = new Uint32Array(rows.length);
+    const kept_times = new Float64Array(rows.length);
     // Rows at the position's own time may have been shown: they are candidates, but do not count towards the limit.
     const counted = new Float64Array(rows.length);
     let kept_length = 0;
     let counted_length = 0;
-    for (const row of rows) {
-      const time = times[row]!;
+    for (let index = 0; index < rows.length; index++) {
+      const time = times[index]!;
       if (bound_us !== undefined && this.#before(bound_us, time)) continue;
       if (after && this.#before(time, after.timestamp_us)) continue;
-      kept[kept_length++] = row;
+      kept[kept_length] = rows[index]!;
+      kept_times[kept_length++] = time;
       if (!after || time !== after.timestamp_us) counted[counted_length++] = time;
     }
     const result = kept.subarray(0, kept_length);
@@ -95,7 +98,7 @@ export class TopEvents {
     const sorted = counted.subarray(0, counted_length).sort();
     const threshold = sorted[this.#direction === 1 ? enough - 1 : counted_length - enough]!;
     this.#more = true;
-    return result.filter((row) => !this.#before(threshold, times[row]!));
+    return result.filter((_row, index) => !this.#before(threshold, kept_times[index]!));
   }
 
   /**
@@ -104,10 +107,11 @@ export class TopEvents {
    */
   add(batch: EventBatch, rows: Uint32Array, shown: EventBatch = batch): void {
     const { after } = this.#options;
-    const times = batch.timestamp_us;
-    const ordered = Array.from(rows).sort((a, b) => (times[a]! - times[b]!) * this.#direction || a - b);
-    for (const row of ordered) {
-      const timestamp_us = times[row]!;
+    const times = timesOf(batch, rows);
+    const ordered = Array.from(rows.keys()).sort((a, b) => (times[a]! - times[b]!) * this.#direction || a - b);
+    for (const index of ordered) {
+      const row = rows[index]!;
+      const timestamp_us = times[index]!;
       // Best first: from here on none can enter.
       if (this.#bound !== null && this.#before(this.#bound.timestamp_us, timestamp_us)) {
         this.#more = true;
