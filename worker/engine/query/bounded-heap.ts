@@ -1,10 +1,20 @@
 /**
  * The first `most` of the numbers below `count` by an order, themselves in that order: a heap of those found so far, the last of them on top.
  * @param compare negative where the left one comes first
+ * @param ranks what the order goes by first, least first, if that is known as numbers
+ * @param bound numbers of a greater rank are left out
  */
-export function topIndexes(count: number, most: number, compare: (left: number, right: number) => number): number[] {
+export function topIndexes(
+  count: number,
+  most: number,
+  compare: (left: number, right: number) => number,
+  ranks: Float64Array | null = null,
+  bound = Number.POSITIVE_INFINITY,
+): number[] {
   const heap: number[] = [];
+  let last_rank = bound;
   for (let index = 0; index < count; index++) {
+    if (ranks && ranks[index]! > last_rank) continue;
     if (heap.length < most) {
       heap.push(index);
       rise(heap, compare);
@@ -12,6 +22,7 @@ export function topIndexes(count: number, most: number, compare: (left: number, 
       heap[0] = index;
       sink(heap, compare);
     }
+    if (ranks && heap.length === most) last_rank = ranks[heap[0]!]!;
   }
   return heap.sort((left, right) => compare(left, right) || left - right);
 }

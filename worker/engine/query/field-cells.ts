@@ -1,4 +1,4 @@
-import { type Column, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
+import { type Column, type DictColumn, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
 import { formatFingerprint } from "../batch/record.ts";
 import { cellOf, dictionarySize, dictionaryText, presenceIn, rowsWithout } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
@@ -6,12 +6,19 @@ import { forEachRest } from "./rest.ts";
 import { compareCells, type TableValue } from "./table.ts";
 
 /** The values of one field by row, for the rows that were asked for. Times are microseconds, arrays their JSON. */
+export interface Ranks {
+  /** By place among the rows; null has the least. */
+  values: Float64Array;
+  /** A rank for a value from elsewhere: not above those of greater ones, not below those of lesser ones. */
+  of(cell: TableValue): number;
+}
+
 export interface RowCells {
   at(row: number): TableValue;
   /** Whether there is a value. */
   has(row: number): boolean;
-  /** Numbers by place among the rows, in the order of the values, null the least; null where they would cost more than comparing values. */
-  ranks(): Float64Array | null;
+  /** Values as numbers of the same order, null where finding them would cost more than comparing values. */
+  ranks(): Ranks | null;
   /** Where the values are those of a dictionary alone: theirs. */
   dictionary(): { codes: Uint32Array; count: number } | null;
 }
@@ -23,7 +30,13 @@ export function rowCells(batch: EventBatch, field: string, rows: Uint32Array): R
   const column = batch.columns.get(field);
   const rest = isAttribute(field) && batch.rest ? restCells(batch, column, field, rows) : null;
   if (rest) return mixedCells(column, rest);
-  if (!column) return { at: () => null, has: () => false, ranks: () => new Float64Array(rows.length), dictionary: noDictionary };
+  if (!column)
+    return {
+      at: () => null,
+      has: () => false,
+      ranks: () => numberRanks(new Float64Array(rows.length).fill(NULL_RANK)),
+      dictionary: noDictionary,
+    };
   const has = lazily(() => presenceIn(column));
   const ranks = () => columnRanks(column, rows);
   if (field === "fingerprint") return { at: (row) => fingerprintAt(column, row), has, ranks, dictionary: noDictionary };
@@ -55,7 +68,7 @@ function timeCells(times_us: Float64Array, rows: Uint32Array): RowCells {
     const time_us = times_us[row]!;
     return Number.isNaN(time_us) ? null : time_us;
   };
-  const ranks = () => Float64Array.from(rows, (row) => (Number.isNaN(times_us[row]!) ? Number.NEGATIVE_INFINITY : times_us[row]!));
+  const ranks = () => numberRanks(gatheredNumbers(times_us, null, rows));
   return { at, has: (row) => !Number.isNaN(times_us[row]!), ranks, dictionary: noDictionary };
 }
 
@@ -80,18 +93,62 @@ function restCells(
   return by_row.size === 0 ? null : by_row;
 }
 
-function columnRanks(column: Column, rows: Uint32Array): Float64Array | null {
-  if (column.kind === "bytes") return null;
-  if (column.kind === "dict") return dictRanks(column.codes, (code) => dictionaryText(column, code), rows);
-  const { values, present } = column;
-  return Float64Array.from(rows, (row) => (present && present[row] === 0 ? Number.NEGATIVE_INFINITY : values[row]!));
+const NULL_RANK = Number.NEGATIVE_INFINITY;
+
+function columnRanks(column: Column, rows: Uint32Array): Ranks | null {
+  if (column.kind === "bytes" || column.kind === "bool") return null;
+  if (column.kind === "dict") return dictRanks(column, rows);
+  return numberRanks(gatheredNumbers(column.values, column.present, rows));
 }
 
-/** Ranks of the codes that occur; the others are not looked at. */
-function dictRanks(codes: Uint32Array, textOf: (code: number) => string, rows: Uint32Array): Float64Array {
-  const seen = new Set<number>();
-  for (const row of rows) if (codes[row] !== NULL_CODE) seen.add(codes[row]!);
-  const values = [...seen].map((code) => ({ code, value: textOf(code) })).sort((a, b) => compareCells(a.value, b.value));
-  const rank_of = new Map(values.map(({ code }, rank) => [code, rank]));
-  return Float64Array.from(rows, (row) => rank_of.get(codes[row]!) ?? -1);
+function gatheredNumbers(values: Float64Array, present: Uint8Array | null, rows: Uint32Array): Float64Array {
+  const ranks = new Float64Array(rows.length);
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    const value = values[row]!;
+    ranks[index] = Number.isNaN(value) || (present && present[row] === 0) ? NULL_RANK : value;
+  }
+  return ranks;
+}
+
+/** Numbers rank as they are: above null and truth values, below texts. */
+function numberRanks(values: Float64Array): Ranks {
+  const of = (cell: TableValue) => {
+    if (typeof cell === "number") return cell;
+    return cell === null ? NULL_RANK : typeof cell === "string" ? Number.POSITIVE_INFINITY : -Number.MAX_VALUE;
+  };
+  return { values, of };
+}
+
+/** Places among the values that occur; the others are not looked at. */
+function dictRanks(column: DictColumn, rows: Uint32Array): Ranks {
+  const { codes } = column;
+  const ranks = new Float64Array(dictionarySize(column)).fill(-1);
+  const found: { code: number; text: string }[] = [];
+  for (let index = 0; index < rows.length; index++) {
+    const code = codes[rows[index]!]!;
+    if (code === NULL_CODE || ranks[code] === 0) continue;
+    ranks[code] = 0;
+    found.push({ code, text: dictionaryText(column, code) });
+  }
+  found.sort((left, right) => compareCells(left.text, right.text));
+  for (const [rank, { code }] of found.entries()) ranks[code] = rank;
+  const values = new Float64Array(rows.length);
+  for (let index = 0; index < rows.length; index++) {
+    const code = codes[rows[index]!]!;
+    values[index] = code === NULL_CODE ? NULL_RANK : ranks[code]!;
+  }
+  return { values, of: (cell) => (typeof cell === "string" ? placeOf(found, cell) : cell === null ? NULL_RANK : -1) };
+}
+
+/** The place of a text among sorted ones; halfway between two where it is none of them. */
+function placeOf(sorted: readonly { text: string }[], text: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareCells(sorted[middle]!.text, text) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low]?.text === text ? low : low - 0.5;
 }

@@ -32,8 +32,9 @@ export class GroupedRows {
 
   /** Those of the rows that meet the filter. */
   where(filter: Filter): GroupedRows {
+    const { rows } = this;
     const mask = new Uint8Array(this.batch.rows);
-    for (const row of this.rows) mask[row] = 1;
+    for (let index = 0; index < rows.length; index++) mask[rows[index]!] = 1;
     applyFilter(filter, this.batch, mask);
     const { order, starts, groups } = this.spans;
     const met = { order: new Uint32Array(order.length), starts: new Uint32Array(starts.length), groups };
@@ -43,11 +44,10 @@ export class GroupedRows {
       met.starts[span + 1] = length;
     }
     met.order = met.order.subarray(0, length);
-    return new GroupedRows(
-      this.batch,
-      this.rows.filter((row) => mask[row] === 1),
-      met,
-    );
+    const met_rows = new Uint32Array(length);
+    length = 0;
+    for (let index = 0; index < rows.length; index++) if (mask[rows[index]!] === 1) met_rows[length++] = rows[index]!;
+    return new GroupedRows(this.batch, met_rows, met);
   }
 }
 

@@ -1,8 +1,8 @@
 import { QUANTILE_CELLS_SIZE_BYTES_MAX, QUANTILE_VALUES_MAX, QUANTILE_VALUES_MIN, QUANTILE_VALUES_TOTAL } from "../../limits.ts";
 import { type GroupedRows, groupsEnd } from "./grouped-rows.ts";
-import { withLength } from "./key-values.ts";
 import { CELL_BITS_LEAST, CELL_BITS_MAX, CELL_BITS_MIN, NumberCells, type SerializedCells } from "./number-cells.ts";
 import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
+import { ValueLog } from "./value-log.ts";
 
 interface SerializedNumbers {
   counts: Float64Array;
@@ -16,8 +16,10 @@ interface SerializedNumbers {
 export class NumbersState implements StatState {
   readonly #field: string;
   readonly #counts = new GroupNumbers();
-  readonly #values: (Float64Array | undefined)[] = [];
   readonly #cells: (NumberCells | undefined)[] = [];
+  #log = new ValueLog();
+  /** Groups whose numbers in the log belong into their cells. */
+  readonly #moving = new Set<number>();
   #bits = CELL_BITS_MAX;
   /** Groups met so far. */
   #groups = 0;
@@ -29,21 +31,17 @@ export class NumbersState implements StatState {
   add(rows: GroupedRows): void {
     const { order, starts, groups } = rows.spans;
     const numbers = rows.numbers(this.#field);
-    const words = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2);
     this.#expect(groupsEnd(groups));
     for (let span = 0; span < groups.length; span++) {
-      const group = groups[span]!;
-      if (group === NO_GROUP) continue;
-      const cells = this.#cells[group];
-      if (cells) this.#counts.values[group]! += cells.addAll(words, order, starts[span]!, starts[span + 1]!);
-      else this.#addValues(group, numbers, order, starts[span]!, starts[span + 1]!);
+      if (groups[span] !== NO_GROUP) this.#addSpan(groups[span]!, numbers, order, starts[span]!, starts[span + 1]!);
     }
-    this.#boundCells();
+    this.#settle();
   }
 
   merge(serialized: unknown, groups: Uint32Array): void {
     const { counts, offsets, values, cells } = serialized as SerializedNumbers;
     this.#expect(groupsEnd(groups));
+    const places = Uint32Array.from(values.keys());
     for (let index = 0; index < groups.length; index++) {
       const group = groups[index]!;
       if (group === NO_GROUP || counts[index] === 0) continue;
@@ -51,22 +49,14 @@ export class NumbersState implements StatState {
       if (theirs) {
         this.#cellsOf(group).merge(NumberCells.deserialize(theirs));
         this.#counts.values[group]! += counts[index]!;
-      } else {
-        const own = values.subarray(offsets[index]!, offsets[index + 1]!);
-        this.#addValues(group, own, Uint32Array.from(own.keys()), 0, own.length);
-      }
+      } else this.#addSpan(group, values, places, offsets[index]!, offsets[index + 1]!);
     }
-    this.#boundCells();
+    this.#settle();
   }
 
   serialize(count: number): SerializedNumbers {
+    const { offsets, values } = this.#log.byGroup(count);
     const counts = this.#counts.take(count);
-    const offsets = new Uint32Array(count + 1);
-    for (let group = 0; group < count; group++) offsets[group + 1] = offsets[group]! + (this.#cells[group] ? 0 : counts[group]!);
-    const values = new Float64Array(offsets[count]!);
-    for (let group = 0; group < count; group++) {
-      if (!this.#cells[group] && counts[group]! > 0) values.set(this.#values[group]!.subarray(0, counts[group]!), offsets[group]);
-    }
     return { counts, offsets, values, cells: Array.from(counts, (_, group) => this.#cells[group]?.serialize() ?? null) };
   }
 
@@ -78,17 +68,18 @@ export class NumbersState implements StatState {
     const count = this.#counts.get(group);
     if (count === 0) return null;
     const rank = rankOf(share, count);
-    if (count > valuesMax(groups)) return this.#cellsOf(group).at(rank);
-    return this.#values[group]!.subarray(0, count).sort()[rank]! + 0;
+    const cells = this.#cells[group];
+    if (cells) return cells.at(rank);
+    const values = this.#log.sorted(group, this.#groups);
+    if (count <= valuesMax(groups)) return values[rank]! + 0;
+    return cellsOf(values, this.#bits).at(rank);
   }
 
   /** The numbers counted in at most so many ranges, as narrow as that allows; of each range the end nearer to zero belongs to it. */
   histogramOf(group: number, ranges_max: number): { from: number; to: number; count: number }[] | null {
-    const count = this.#counts.get(group);
-    if (count === 0) return null;
-    const cells = new NumberCells(this.#bits);
+    if (this.#counts.get(group) === 0) return null;
+    const cells = cellsOf(this.#log.sorted(group, this.#groups), this.#bits);
     if (this.#cells[group]) cells.merge(this.#cells[group]);
-    else for (const value of this.#values[group]!.subarray(0, count)) cells.add(value);
     for (let bits = this.#bits; ; bits--) {
       if (bits < this.#bits) cells.fold(bits);
       const ranges = [...cells.ranges()];
@@ -101,51 +92,63 @@ export class NumbersState implements StatState {
     this.#counts.grow(groups);
   }
 
-  #addValues(group: number, numbers: Float64Array, order: Uint32Array, from: number, to: number): void {
+  #addSpan(group: number, numbers: Float64Array, order: Uint32Array, from: number, to: number): void {
     const counts = this.#counts.values;
-    const most = valuesMax(this.#groups);
-    let values = this.#values[group] ?? new Float64Array(Math.min(8, to - from));
-    let count = counts[group]!;
-    for (let at = from; at < to; at++) {
-      const value = numbers[order[at]!]!;
-      if (Number.isNaN(value)) continue;
-      if (count === values.length) {
-        values = withLength(values, Math.max(8, count * 2));
-        if (count >= most) {
-          const words = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2);
-          this.#values[group] = values;
-          counts[group] = count;
-          counts[group]! += this.#cellsOf(group).addAll(words, order, at, to);
-          return;
-        }
-      }
-      values[count++] = value;
-    }
-    this.#values[group] = values;
-    counts[group] = count;
+    const full = this.#cells[group] !== undefined || counts[group]! + (to - from) > valuesMax(this.#groups);
+    const added = full && this.#isFull(group, numbers, order, from, to);
+    if (added) counts[group]! += this.#cellsOf(group).addAll(wordsOf(numbers), order, from, to);
+    else counts[group]! += this.#log.add(group, numbers, order, from, to);
   }
 
-  /** The group's cells; its numbers go into them where they were still held as they are. */
+  /** Whether the group has, with these rows, more numbers than it may hold as they are; rows without one count for nothing. */
+  #isFull(group: number, numbers: Float64Array, order: Uint32Array, from: number, to: number): boolean {
+    if (this.#cells[group]) return true;
+    const most = valuesMax(this.#groups);
+    let count = this.#counts.values[group]!;
+    for (let at = from; at < to && count <= most; at++) if (!Number.isNaN(numbers[order[at]!]!)) count++;
+    return count > most;
+  }
+
   #cellsOf(group: number): NumberCells {
     let cells = this.#cells[group];
     if (!cells) {
       cells = new NumberCells(this.#bits);
-      const values = this.#values[group];
-      for (let index = 0; values && index < this.#counts.values[group]!; index++) cells.add(values[index]!);
-      this.#values[group] = undefined;
       this.#cells[group] = cells;
+      if (this.#counts.get(group) > 0) this.#moving.add(group);
     }
     return cells;
   }
 
-  /** Wider cells in every group, as long as all of them take too much memory. */
-  #boundCells(): void {
+  /** Groups that held more while there were fewer of them. */
+  #moveFull(): void {
+    const most = valuesMax(this.#groups);
+    const counts = this.#counts.values;
+    for (let group = 0; group < this.#groups; group++) if (!this.#cells[group] && counts[group]! > most) this.#cellsOf(group);
+  }
+
+  /** Numbers of groups with cells leave the log; cells become wider in every group, as long as all of them take too much memory. */
+  #settle(): void {
+    if (this.#log.count > 2 * QUANTILE_VALUES_TOTAL) this.#moveFull();
+    if (this.#moving.size > 0) {
+      this.#log = this.#log.without(this.#moving, (group, value) => this.#cells[group]!.add(value));
+      this.#moving.clear();
+    }
     const size_bytes = () => this.#cells.reduce((sum, cells) => sum + (cells?.size_bytes ?? 0), 0);
     while (this.#bits > CELL_BITS_MIN && size_bytes() > QUANTILE_CELLS_SIZE_BYTES_MAX) {
       this.#bits--;
       for (const cells of this.#cells) cells?.fold(this.#bits);
     }
   }
+}
+
+function wordsOf(numbers: Float64Array): Uint32Array {
+  return new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2);
+}
+
+function cellsOf(values: Float64Array, bits: number): NumberCells {
+  const cells = new NumberCells(bits);
+  for (let index = 0; index < values.length; index++) cells.add(values[index]!);
+  return cells;
 }
 
 /** Numbers that each of so many groups may hold as they are. */

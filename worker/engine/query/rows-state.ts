@@ -3,7 +3,7 @@ import type { EventBatch, EventRecord } from "../batch/event-batch.ts";
 import { formatTimestamp_us, recordAt } from "../batch/record.ts";
 import { topIndexes } from "./bounded-heap.ts";
 import { type DenseRows, denseRows } from "./dense-rows.ts";
-import { type RowCells, rowCells } from "./field-cells.ts";
+import { type Ranks, type RowCells, rowCells } from "./field-cells.ts";
 import { isTimeField } from "./fields.ts";
 import type { RowsReduction } from "./plan.ts";
 import { recordTable } from "./record-table.ts";
@@ -63,9 +63,12 @@ export class RowsState implements Reducer {
     const tie = columns
       ? (left: number, right: number) => compareRows(columns, few.rows[left]!, few.rows[right]!)
       : (left: number, right: number) => compareTexts(contentOf(recordAt(batch, rows[left]!)), contentOf(recordAt(batch, rows[right]!)));
-    const first = topIndexes(rows.length, this.#limit, this.#indexOrder(few, keys, tie));
-    const { timestamp_us, ingest_us } = few.batch;
+    const ranks = keys.map((cells, key) => this.#signed(key, cells.ranks()));
     const worst = this.#rows.length < this.#limit ? null : this.#rows.at(-1)!;
+    const bound = worst && ranks[0] ? ranks[0].of(worst.keys[0]!) : Number.POSITIVE_INFINITY;
+    const order = this.#indexOrder(few, keys, ranks, tie);
+    const first = topIndexes(rows.length, this.#limit, order, ranks[0]?.values ?? null, bound);
+    const { timestamp_us, ingest_us } = few.batch;
     const added: KeptRow[] = [];
     for (const index of first) {
       const row = few.rows[index]!;
@@ -121,12 +124,20 @@ export class RowsState implements Reducer {
     return right.timestamp_us - left.timestamp_us || right.ingest_us - left.ingest_us;
   }
 
+  /** Ranks that ascend in the order of the key. */
+  #signed(key: number, ranks: Ranks | null): Ranks | null {
+    if (!ranks || !this.#reduction.keys[key]!.descending) return ranks;
+    const { values } = ranks;
+    for (let index = 0; index < values.length; index++) values[index] = -values[index]!;
+    return { values, of: (cell) => -ranks.of(cell) };
+  }
+
   /** The same order among rows of one batch, by their places. */
-  #indexOrder({ batch, rows }: DenseRows, keys: readonly RowCells[], tie: Compare): Compare {
+  #indexOrder({ batch, rows }: DenseRows, keys: readonly RowCells[], ranks: readonly (Ranks | null)[], tie: Compare): Compare {
     const orders = keys.map((cells, key): Compare => {
-      const ranks = cells.ranks();
+      const values = ranks[key]?.values;
       const sign = this.#reduction.keys[key]!.descending ? -1 : 1;
-      if (ranks) return (left, right) => (ranks[left] === ranks[right] ? 0 : ranks[left]! < ranks[right]! ? -sign : sign);
+      if (values) return (left, right) => (values[left] === values[right] ? 0 : values[left]! < values[right]! ? -1 : 1);
       return (left, right) => sign * compareCells(cells.at(rows[left]!), cells.at(rows[right]!));
     });
     const { timestamp_us, ingest_us } = batch;
