@@ -10,7 +10,7 @@ const VALUES_PER_ROW_MIN = 4;
 /** Clears the rows of `mask` whose value does not meet the test. Each distinct value is tested once, rows by their codes. */
 export function matchDict(column: DictColumn, test: ValueTest, mask: Uint8Array): void {
   if (!column.keep) matchCodes(column, test, mask);
-  else if (test.exact && column.codeOf) keepExact(column, test.exact, mask);
+  else if (test.exact?.every(isOnce) && column.codeOf) keepExact(column, test.exact, mask);
   else {
     const rows = countOf(mask);
     if (rows * VALUES_PER_ROW_MIN < column.value_count!) matchEach(column, test, mask);
@@ -21,6 +21,11 @@ export function matchDict(column: DictColumn, test: ValueTest, mask: Uint8Array)
 function keepMarked(column: DictColumn, marks: Uint8Array, mask: Uint8Array): void {
   if (marks.includes(1)) column.keep!(marks, mask);
   else mask.fill(0);
+}
+
+/** Values that differ as strings differ as UTF-8 as well, but for lone surrogates, which all become this character. */
+function isOnce(text: string): boolean {
+  return !text.includes("\ufffd");
 }
 
 function keepExact(column: DictColumn, texts: readonly string[], mask: Uint8Array): void {
