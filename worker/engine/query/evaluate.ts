@@ -4,6 +4,7 @@ import { expressionType, type ValueType } from "./expression-type.ts";
 import { fieldVector, type Selection } from "./field-vector.ts";
 import { type Argument, type ExpressionFunction, TextBudget } from "./functions/function.ts";
 import { functionOf } from "./functions/functions.ts";
+import { matchComparison } from "./match-comparison.ts";
 import {
   type BytesVector,
   boolsOf,
@@ -33,6 +34,11 @@ export function evaluateVector(expression: Expression, batch: EventBatch, rows: 
 
 /** Clears the rows of `mask` for which the condition is not true. */
 export function matchExpression(condition: Expression, batch: EventBatch, mask: Uint8Array): void {
+  if (matchComparison(condition, batch, mask)) return;
+  if (condition.kind === "call" && condition.name === "and") {
+    for (const part of condition.args) matchExpression(part, batch, mask);
+    return;
+  }
   const rows = rowsOf(mask);
   if (rows.length === 0) return;
   const { values, stride } = boolsOf(plain(evaluateVector(condition, batch, rows)));

@@ -1,13 +1,16 @@
 import { COMPUTED_COLUMNS_MAX } from "../../limits.ts";
-import type { Column, EventBatch } from "../batch/event-batch.ts";
+import type { BytesColumn, Column, EventBatch } from "../batch/event-batch.ts";
 import { searchColumn } from "./column-search.ts";
 import { foundField, isDictionaryField, isTextField } from "./computed-name.ts";
 import { visitJson, visitLogfmt } from "./extract-pairs.ts";
 import { type PatternPart, parsePattern, patternNames, patternReader } from "./extract-pattern.ts";
 import { fieldVector } from "./field-vector.ts";
 import { resolveField } from "./fields.ts";
+import { scanOf } from "./filter-regex.ts";
+import { matchingRows } from "./functions/bytes.ts";
 import { levelOf } from "./levels.ts";
 import type { EventStep, ExtractRule } from "./plan.ts";
+import { sharpStart } from "./regex/required.ts";
 import { groupNames, regexGroups } from "./regex-groups.ts";
 import { asTexts, type PlainVector, plain, type Scalar, scalarAt, textOf, textsOfRows, toColumn, type Vector, vectorOf } from "./vector.ts";
 
@@ -36,16 +39,32 @@ function valuesOf(rule: ExtractRule, source: Vector, rows: Uint32Array): { value
   const read = readerOf(rule);
   if (source.type === "indexed") return { values: readAll(read, asTexts(source.of, "text") as PlainVector), codes: source.codes };
   if (source.type !== "bytes") return { values: readAll(read, stretched(plain(source), rows.length)), codes: null };
-  const literal = rule.kind === "pattern" ? longestText(parsePattern(rule.pattern)) : "";
-  if (literal === "") return { values: readAll(read, plain(source)), codes: null };
-  const mask = new Uint8Array(source.column.offsets.length - 1);
-  for (const row of rows) mask[row] = 1;
-  searchColumn(source.column, literal, { any_case: false }, mask, () => true);
-  const candidates = rows.filter((row) => mask[row] === 1);
-  const texts = textsOfRows(source.column, candidates);
-  let next = 0;
-  const values = Array.from(rows, (row) => (mask[row] === 1 ? texts[next++]! : null));
-  return { values: readAll(read, { type: "text", values, stride: 1 }), codes: null };
+  const scan = scanFor(rule);
+  if (!scan) return { values: readAll(read, plain(source)), codes: null };
+  const candidates = matchingRows(source.column, rows, scan);
+  const found = readAll(read, { type: "text", values: textsOfRows(source.column, candidates), stride: 1 });
+  return { values: spread(found, candidates, rows), codes: null };
+}
+
+/** What tells cheaply in which rows of a column a rule can find something; null where nothing does. */
+function scanFor(rule: ExtractRule): ((column: BytesColumn, mask: Uint8Array) => void) | null {
+  if (rule.kind === "regex") return scanOf(rule.pattern);
+  const text = rule.kind === "json" ? "{" : rule.kind === "logfmt" ? "=" : longestText(parsePattern(rule.pattern));
+  const searched = text.slice(sharpStart(text));
+  return text === "" ? null : (column, mask) => searchColumn(column, searched, { any_case: false }, mask, () => true);
+}
+
+/** Values of some of the rows in their places among all. */
+function spread(values: ReadonlyMap<string, Scalar[]>, some: Uint32Array, rows: Uint32Array): Map<string, Scalar[]> {
+  const places = new Uint32Array(some.length);
+  for (let index = 0, next = 0; index < rows.length; index++) if (rows[index] === some[next]) places[next++] = index;
+  const whole = new Map<string, Scalar[]>();
+  for (const [field, own] of values) {
+    const all = new Array<Scalar>(rows.length).fill(null);
+    for (let index = 0; index < own.length; index++) all[places[index]!] = own[index]!;
+    whole.set(field, all);
+  }
+  return whole;
 }
 
 function stretched(vector: PlainVector, length: number): PlainVector {

@@ -7,8 +7,9 @@ import {
   type NumberColumn,
   type NumberDictionary,
 } from "../batch/event-batch.ts";
-import { bufferOf, formatFingerprint } from "../batch/record.ts";
-import { matchPresent } from "./field-match.ts";
+import { codeAt, numberAt, timesOf, valueBytes } from "../batch/pages.ts";
+import { bufferOf, cellAt, formatFingerprint } from "../batch/record.ts";
+import { dictionarySize, rowsWithout } from "./column-values.ts";
 import { attributeName, isAttribute } from "./fields.ts";
 import { forEachRest } from "./rest.ts";
 import { boolVector, NULL_BOOL, numberVector, plain, type Scalar, scalarAt, textVector, type Vector, vectorOf } from "./vector.ts";
@@ -23,25 +24,35 @@ export interface Selection {
 /** The values of a field in the rows: its column's, and where that has none those of the JSON column. */
 export function fieldVector(selection: Selection, field: string): Vector {
   const { batch, rows } = selection;
-  if (field === "timestamp") return numberVector(numbersAt(batch.timestamp_us, rows));
+  if (field === "timestamp") return numberVector(isSparse(rows, batch.rows) ? timesOf(batch, rows) : numbersAt(batch.timestamp_us, rows));
   if (field === "ingest_ts") return numberVector(numbersAt(batch.ingest_us, rows));
   const column = batch.columns.get(field);
-  const values = column ? columnVector(column, rows) : null;
+  const values = column ? columnVector(column, rows, batch.rows) : null;
   if (field === "fingerprint" && values) return fingerprints(values);
   const others = isAttribute(field) && batch.rest ? restValues(selection, field) : null;
   if (others) return overlay(values, others, rows.length);
   return values ?? { type: "text", values: [null], stride: 0 };
 }
 
-function columnVector(column: Column, rows: Uint32Array): Vector {
+/** Below one row in this many, what a row needs is decoded for it alone where that is possible. */
+const SPARSE_DIVISOR = 64;
+
+function isSparse(rows: Uint32Array, batch_rows: number): boolean {
+  return rows.length * SPARSE_DIVISOR < batch_rows;
+}
+
+function columnVector(column: Column, rows: Uint32Array, batch_rows: number): Vector {
+  const sparse = isSparse(rows, batch_rows);
   switch (column.kind) {
     case "dict":
-      return dictVector(column, rows);
+      return dictVector(column, rows, sparse);
     case "bytes":
-      return { type: "bytes", column, rows };
+      if (!sparse || !column.pages) return { type: "bytes", column, rows };
+      return textVector(Array.from(rows, (row) => cellAt(column, row) as string | null));
     case "bool":
       return boolVector(bools(column, rows));
     default:
+      if (sparse) return numberVector(Float64Array.from(rows, (row) => numberAt(column, row) ?? Number.NaN));
       return column.dictionary ? numberDictVector(column.dictionary, rows) : numberVector(numbers(column, rows));
   }
 }
@@ -72,13 +83,13 @@ function bools({ values, present }: BoolColumn, rows: Uint32Array): Uint8Array {
   return target;
 }
 
-/** Codes that occur, numbered as they come; null is one of them. */
-function occurringCodes(codes: Uint32Array, size: number): { found: number[]; own: Uint32Array } {
+/** Codes that occur in the rows, numbered as they come; null is one of them. */
+function occurringCodes(codes: Uint32Array, rows: Uint32Array, size: number): { found: number[]; own: Uint32Array } {
   const numbers = new Uint32Array(size + 1);
-  const own = new Uint32Array(codes.length);
+  const own = new Uint32Array(rows.length);
   const found: number[] = [];
-  for (let index = 0; index < codes.length; index++) {
-    const code = codes[index]!;
+  for (let index = 0; index < rows.length; index++) {
+    const code = codes[rows[index]!]!;
     const slot = code === NULL_CODE ? size : code;
     if (numbers[slot] === 0) numbers[slot] = found.push(code);
     own[index] = numbers[slot]! - 1;
@@ -86,41 +97,36 @@ function occurringCodes(codes: Uint32Array, size: number): { found: number[]; ow
   return { found, own };
 }
 
-function dictVector(column: DictColumn, rows: Uint32Array): Vector {
-  const size = column.value_count ?? (column.utf8 ? column.utf8.offsets.length - 1 : column.values.length);
-  const { found, own } = occurringCodes(codesAt(column, rows), size);
+function dictVector(column: DictColumn, rows: Uint32Array, sparse: boolean): Vector {
+  const size = dictionarySize(column);
+  const { found, own } = sparse && column.codeAt ? sparseCodes(column, rows) : occurringCodes(column.codes, rows, size);
   return { type: "indexed", of: textVector(dictTexts(column, found, size)), codes: own };
 }
 
-/** One row in this many: below that, codes are asked for row by row where that is possible. */
-const SPARSE_DIVISOR = 64;
-
-function codesAt(column: Pick<DictColumn, "codes" | "codeAt">, rows: Uint32Array): Uint32Array {
-  const codes = new Uint32Array(rows.length);
-  const last = rows.length === 0 ? 0 : rows[rows.length - 1]!;
-  if (column.codeAt && rows.length * SPARSE_DIVISOR < last) {
-    for (let index = 0; index < rows.length; index++) codes[index] = column.codeAt(rows[index]!);
-    return codes;
-  }
-  const all = column.codes;
-  for (let index = 0; index < rows.length; index++) codes[index] = all[rows[index]!]!;
-  return codes;
+function sparseCodes(column: DictColumn, rows: Uint32Array): { found: number[]; own: Uint32Array } {
+  const numbers = new Map<number, number>();
+  const own = Uint32Array.from(rows, (row) => {
+    const code = codeAt(column, row);
+    let number = numbers.get(code);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(code, number);
+    }
+    return number;
+  });
+  return { found: [...numbers.keys()], own };
 }
 
 /** Texts of the given codes. Strings of the whole dictionary are made only where most of them are wanted. */
 function dictTexts(column: DictColumn, codes: readonly number[], size: number): (string | null)[] {
-  const { utf8 } = column.valueBytes ? {} : column;
-  if ((!utf8 && !column.valueBytes) || codes.length * 2 > size) {
-    const { values } = column;
-    return codes.map((code) => (code === NULL_CODE ? null : values[code]!));
-  }
-  const bytesOf = (code: number) => column.valueBytes?.(code) ?? utf8!.bytes.subarray(utf8!.offsets[code]!, utf8!.offsets[code + 1]!);
-  return codes.map((code) => (code === NULL_CODE ? null : bufferOf(bytesOf(code)).toString("utf8")));
+  const single = codes.length * 2 < size && (column.valueBytes !== undefined || column.utf8 !== undefined);
+  const values = single ? [] : column.values;
+  return codes.map((code) => (code === NULL_CODE ? null : single ? bufferOf(valueBytes(column, code)).toString("utf8") : values[code]!));
 }
 
 function numberDictVector(dictionary: NumberDictionary, rows: Uint32Array): Vector {
   const { values } = dictionary;
-  const { found, own } = occurringCodes(codesAt(dictionary, rows), values.length);
+  const { found, own } = occurringCodes(dictionary.codes, rows, values.length);
   const of = numberVector(Float64Array.from(found, (code) => (code === NULL_CODE ? Number.NaN : values[code]!)));
   return { type: "indexed", of, codes: own };
 }
@@ -133,12 +139,7 @@ function fingerprints(vector: Vector): Vector {
 
 /** By place among the rows: values of the JSON column where the field's own column has none; null where there are none. */
 function restValues({ batch, rows }: Selection, field: string): Map<number, Scalar> | null {
-  const mask = new Uint8Array(batch.rows);
-  for (let index = 0; index < rows.length; index++) mask[rows[index]!] = 1;
-  const held = mask.slice();
-  const column = batch.columns.get(field);
-  if (column) matchPresent({ ...nothingOf(batch), columns: new Map([[field, column]]) }, field, held);
-  if (column) for (let row = 0; row < mask.length; row++) if (held[row] === 1) mask[row] = 0;
+  const mask = rowsWithout(batch.columns.get(field), rows, batch.rows);
   const by_row = new Map<number, Scalar>();
   forEachRest(batch, attributeName(field), mask, (row, value) => by_row.set(row, scalarOf(value)));
   if (by_row.size === 0) return null;
@@ -148,11 +149,6 @@ function restValues({ batch, rows }: Selection, field: string): Map<number, Scal
     if (value !== undefined) by_index.set(index, value);
   }
   return by_index;
-}
-
-function nothingOf(batch: EventBatch): Omit<EventBatch, "columns"> {
-  const none = new Float64Array(0);
-  return { rows: batch.rows, timestamp_us: none, ingest_us: none, rest: null };
 }
 
 /** Arrays and objects are their JSON text. */

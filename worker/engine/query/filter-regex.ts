@@ -27,7 +27,7 @@ export const regexKind: FilterKind<RegexFilter> = {
 /** The expression as a test of values; a whole column is searched for what every match contains before rows are tried. */
 function regexTest(pattern: string): ValueTest {
   const matcher = matcherOf(pattern);
-  return textTest((text) => matcher.test(text), scanOf(pattern));
+  return textTest((text) => matcher.test(text), scanOf(pattern), matcher.words);
 }
 
 /** Clears the rows of a column in which an expression does not match. */

@@ -72,12 +72,29 @@ function unary(doc: string, example: ExpressionFunction["example"], of: (x: numb
   };
 }
 
+/** Powers of ten up to this one are exact. */
+const EXACT_DIGITS_MAX = 15;
+/** So near to a half the product with a power of ten may lie on the wrong side of it. */
+const TIE_WIDTH = 1e-4;
+
 /** To a number of decimal digits, halves away from zero; digits below zero round to tens, hundreds … */
 function roundTo(x: number, digits = 0): number {
-  if (digits === 0) return Math.sign(x) * Math.round(Math.abs(x));
-  if (Math.abs(digits) > 300) return digits > 0 ? x : 0;
-  const shifted = Math.round(Number(shift(Math.abs(x), Math.trunc(digits))));
-  return Math.sign(x) * Number(shift(shifted, -Math.trunc(digits)));
+  const places = Math.trunc(digits);
+  const size = Math.abs(x);
+  if (places === 0) return Math.sign(x) * Math.round(size);
+  if (places > 0 && places <= EXACT_DIGITS_MAX) {
+    const power = 10 ** places;
+    const shifted = size * power;
+    if (shifted < 1e11 && Math.abs(shifted - Math.floor(shifted) - 0.5) > TIE_WIDTH) return Math.sign(x) * (Math.round(shifted) / power);
+  }
+  return roundDigits(x, places);
+}
+
+/** As written, for halves and for the rest of numbers. */
+function roundDigits(x: number, places: number): number {
+  if (Math.abs(places) > 300) return places > 0 ? x : 0;
+  const shifted = Math.round(Number(shift(Math.abs(x), places)));
+  return Math.sign(x) * Number(shift(shifted, -places));
 }
 
 /** Moves the decimal point in the number's text, which does not add an error as multiplying would. */

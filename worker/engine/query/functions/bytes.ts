@@ -29,6 +29,21 @@ export function matchRowsOf(
   return boolVector(values);
 }
 
+/** Those of the rows (ascending) that a scan of the column leaves. */
+export function matchingRows(column: BytesColumn, rows: Uint32Array, scan: (column: BytesColumn, mask: Uint8Array) => void): Uint32Array {
+  const mask = new Uint8Array(column.offsets.length - 1);
+  for (let index = 0; index < rows.length; index++) mask[rows[index]!] = 1;
+  scan(column, mask);
+  const { present } = column;
+  const matched = new Uint32Array(rows.length);
+  let count = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    if (mask[row] === 1 && (!present || present[row] === 1)) matched[count++] = row;
+  }
+  return matched.subarray(0, count);
+}
+
 /** Whether the bytes continue with these. */
 export function bytesStandAt(bytes: Uint8Array, at: number, needle: Uint8Array): boolean {
   for (let index = 0; index < needle.length; index++) if (bytes[at + index] !== needle[index]) return false;

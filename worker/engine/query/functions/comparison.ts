@@ -58,6 +58,11 @@ function orderOf(left: Scalar, right: Scalar): number {
   return orderOf(textOf(left), textOf(right));
 }
 
+/** 1 where the comparison holds, 0 where not, 2 for null. */
+export function compareScalars(operator: Comparison, left: Scalar, right: Scalar): number {
+  return VERDICTS[operator][orderOf(left, right)]!;
+}
+
 /** Both sides as what they are compared by: times and levels have an order of their own. */
 function likes(left: Argument, right: Argument): [PlainVector, PlainVector] {
   if (left.type === "time" || right.type === "time") return [converted(left, "time"), converted(right, "time")];

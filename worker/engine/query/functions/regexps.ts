@@ -1,8 +1,8 @@
 import { EXPRESSION_TEXT_LENGTH_MAX } from "../../../limits.ts";
 import { scanOf } from "../filter-regex.ts";
 import { compileRegex, matcherOf, RegexError } from "../regex.ts";
-import type { Scalar } from "../vector.ts";
-import { matchRowsOf } from "./bytes.ts";
+import { type BytesVector, type Scalar, textsOfRows, textVector, type Vector } from "../vector.ts";
+import { matchingRows, matchRowsOf } from "./bytes.ts";
 import { bounded, type ExpressionFunction, type Parameter, scalar } from "./function.ts";
 
 const TEXT: Parameter = { name: "text", type: "text" };
@@ -19,22 +19,46 @@ function regexFault(value: Scalar): string | null {
   }
 }
 
-function extract(text: string, pattern: string, group?: number): string | null {
+function extract(text: string, pattern: string, group?: number, matches = false): string | null {
   const matcher = matcherOf(pattern);
   const wanted = group ?? Math.min(1, matcher.groupCount);
-  return matcher.groups(text)?.[wanted] ?? null;
+  return matcher.groups(text, matches)?.[wanted] ?? null;
 }
+
+/** Texts are made only of rows in which the expression matches. */
+function extractBytes({ column, rows }: BytesVector, [pattern, group]: readonly Scalar[]): Vector | null {
+  if (typeof pattern !== "string" || typeof group === "string" || group === null) return null;
+  const matched = matchingRows(column, rows, scanOf(pattern));
+  const texts = textsOfRows(column, matched);
+  const values = new Array<string | null>(rows.length).fill(null);
+  let next = 0;
+  for (let index = 0; index < rows.length && next < matched.length; index++) {
+    if (rows[index] !== matched[next]) continue;
+    values[index] = extract(texts[next]!, pattern, group === undefined ? undefined : Number(group), true);
+    next++;
+  }
+  return textVector(values);
+}
+
+/** A replacement taken apart: texts, and numbers of groups between them. */
+function template(by: string): (string | number)[] {
+  return by.split(/([\\$]\d)/).map((part, index) => (index % 2 === 1 ? Number(part[1]) : part));
+}
+
+let last_template: { by: string; parts: (string | number)[] } = { by: "", parts: [] };
 
 /** `$1` or `\1` in the replacement stand for a group, `$0` for all of the match. */
 function replace(text: string, pattern: string, by: string): string | null {
+  if (last_template.by !== by) last_template = { by, parts: template(by) };
+  const { parts } = last_template;
   let result = "";
   let end = 0;
   matcherOf(pattern).forEachMatch(text, (places) => {
     result += text.slice(end, places[0]);
-    result += by.replace(/[\\$](\d)/g, (_, digit: string) => {
-      const from = places[2 * Number(digit)] ?? -1;
-      return from < 0 ? "" : text.slice(from, places[2 * Number(digit) + 1]);
-    });
+    for (const part of parts) {
+      if (typeof part === "string") result += part;
+      else if ((places[2 * part] ?? -1) >= 0) result += text.slice(places[2 * part], places[2 * part + 1]);
+    }
     end = places[1]!;
     return result.length <= EXPRESSION_TEXT_LENGTH_MAX;
   });
@@ -53,13 +77,16 @@ export const REGEXPS: Readonly<Record<string, ExpressionFunction>> = {
     }),
     runBytes: (first, [pattern]) => (typeof pattern === "string" ? matchRowsOf(first, false, scanOf(pattern)) : null),
   },
-  regexp_extract: scalar({
-    parameters: [TEXT, REGEX, { name: "group", type: "number", optional: true }],
-    result: "text",
-    doc: "What the first match has in its first group (or the one of this number, 0 being all of it); null without a match.",
-    example: ['regexp_extract("took 12 ms", "(\\d+) ms")', "12"],
-    of: extract,
-  }),
+  regexp_extract: {
+    ...scalar({
+      parameters: [TEXT, REGEX, { name: "group", type: "number", optional: true }],
+      result: "text",
+      doc: "What the first match has in its first group (or the one of this number, 0 being all of it); null without a match.",
+      example: ['regexp_extract("took 12 ms", "(\\d+) ms")', "12"],
+      of: extract,
+    }),
+    runBytes: extractBytes,
+  },
   regexp_replace: scalar({
     parameters: [TEXT, REGEX, { name: "by", type: "text" }],
     result: "text",

@@ -17,6 +17,7 @@ import {
 import { likeTest } from "./like.ts";
 
 const TEXT: Parameter = { name: "text", type: "text" };
+const BEYOND_ASCII = /[^\0-\x7f]/;
 const SURROGATE = /[\ud800-\udfff]/;
 
 function text(name: string): Parameter {
@@ -25,6 +26,11 @@ function text(name: string): Parameter {
 
 function number(name: string): Parameter {
   return { name, type: "number" };
+}
+
+/** As the search sees it; most texts are ASCII, which is soon told. */
+function lowered(value: string): string {
+  return BEYOND_ASCII.test(value) ? fold(value) : value.toLowerCase();
 }
 
 /** Characters are code points. */
@@ -199,7 +205,7 @@ export const STRINGS: Readonly<Record<string, ExpressionFunction>> = {
     runBytes: lengthOfBytes,
   },
   upper: plainText("In capitals.", ['upper("abc")', "ABC"], (value) => value.toUpperCase()),
-  lower: plainText("In small letters.", ['lower("ABC")', "abc"], fold),
+  lower: plainText("In small letters.", ['lower("ABC")', "abc"], lowered),
   trim: scalar({
     parameters: [TEXT, { name: "characters", type: "text", optional: true }],
     result: "text",

@@ -75,9 +75,10 @@ export class Matcher {
   /**
    * Calls `visit` with the places of each match from the first to the last, as `replaceAll` takes them, until it answers false: begin and
    * end of the match and of each group in UTF-16 units, -1 where a group took no part. They are filled anew for each call.
+   * @param matches it is known that there is a match
    */
-  forEachMatch(text: string, visit: (places: Int32Array) => boolean): void {
-    if (this.#automaton && !this.test(text)) return;
+  forEachMatch(text: string, visit: (places: Int32Array) => boolean, matches = false): void {
+    if (!matches && this.#automaton && !this.test(text)) return;
     if (this.#program) {
       this.#backtracker ??= new Backtracker(this.#program);
       const { bytes, size } = bytesOf(text);
@@ -119,16 +120,23 @@ export class Matcher {
     }
   }
 
-  /** What all of the first match (group 0) and its groups hold; null for a group that took no part, and without a match. */
-  groups(text: string): (string | null)[] | null {
+  /**
+   * What all of the first match (group 0) and its groups hold; null for a group that took no part, and without a match.
+   * @param matches it is known that there is a match
+   */
+  groups(text: string, matches = false): (string | null)[] | null {
     let groups: (string | null)[] | null = null;
-    this.forEachMatch(text, (places) => {
-      groups = [];
-      for (let index = 0; index < places.length; index += 2) {
-        groups.push(places[index]! < 0 ? null : text.slice(places[index], places[index + 1]));
-      }
-      return false;
-    });
+    this.forEachMatch(
+      text,
+      (places) => {
+        groups = [];
+        for (let index = 0; index < places.length; index += 2) {
+          groups.push(places[index]! < 0 ? null : text.slice(places[index], places[index + 1]));
+        }
+        return false;
+      },
+      matches,
+    );
     return groups;
   }
 }

@@ -51,13 +51,16 @@ const SHARP_LENGTH_MIN = 4;
 
 /** The texts from the rarest character on that has enough behind it: what is before it need not be looked for. */
 function sharpened({ texts, before_bytes }: Candidate): Candidate {
-  const cuts = texts.map((text) => {
-    let best = 0;
-    for (let at = 1; at + SHARP_LENGTH_MIN <= text.length; at++) if (rarity(text, at) > rarity(text, best)) best = at;
-    return best;
-  });
+  const cuts = texts.map(sharpStart);
   const cut_bytes = Math.max(...texts.map((text, index) => Buffer.byteLength(text.slice(0, cuts[index]))));
   return { texts: texts.map((text, index) => text.slice(cuts[index]!)), before_bytes: before_bytes + cut_bytes };
+}
+
+/** Where to begin to search for a text: at its rarest character that has enough behind it. */
+export function sharpStart(text: string): number {
+  let best = 0;
+  for (let at = 1; at + SHARP_LENGTH_MIN <= text.length; at++) if (rarity(text, at) > rarity(text, best)) best = at;
+  return best;
 }
 
 /** Below zero inside of a character. */
