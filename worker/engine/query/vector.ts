@@ -92,11 +92,12 @@ export function scalarAt(vector: PlainVector, index: number): Scalar {
 
 /** The vector of such values, of one kind where they all are. */
 export function vectorOf(values: Scalar[]): PlainVector {
-  let kind: "number" | "boolean" | "string" | null = null;
-  for (const value of values) {
+  let kind = "";
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
     if (value === null) continue;
-    const own = typeof value as "number" | "boolean" | "string";
-    if (kind !== null && kind !== own) return { type: "mixed", values, stride: 1 };
+    const own = typeof value;
+    if (kind !== "" && kind !== own) return { type: "mixed", values, stride: 1 };
     kind = own;
   }
   if (kind === "number") return numberVector(Float64Array.from(values as (number | null)[], (value) => value ?? Number.NaN));
