@@ -223,7 +223,7 @@ export const QUERY_ROWS_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 export const STATS_ITEMS_MAX = 32;
 /** Numbers of a group that a quantile is taken of exactly: this many, and fewer where many groups share the total. */
 export const QUANTILE_VALUES_MAX = 4_096;
-export const QUANTILE_VALUES_MIN = 32;
+export const QUANTILE_VALUES_MIN = 64;
 export const QUANTILE_VALUES_TOTAL = 1_048_576;
 /** Counts of numbers in cells, all groups together: beyond it the cells become wider. */
 export const QUANTILE_CELLS_SIZE_BYTES_MAX = 24 * 1024 * 1024;
@@ -253,6 +253,8 @@ export const HISTOGRAM_BUCKETS_MAX = 2_000;
 export const CONTEXT_LINES_MAX = 200;
 /** Decoded and raw bytes that an isolate keeps between queries. */
 export const SEARCH_CACHE_SIZE_BYTES_MAX = 40 * 1024 * 1024;
+/** Decompressed pages of messages that an isolate keeps besides: they take six times what they are stored in. */
+export const SEARCH_DECODED_PAGES_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 /** How old an answer of the catalog may be that a search still uses: retention, deletions and rebuilds made elsewhere are seen after this. */
 export const CATALOG_KEPT_MS = 20_000;
 /** What a kept row of the catalog takes of the cache, roughly. */

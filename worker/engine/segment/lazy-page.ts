@@ -239,13 +239,13 @@ export class BytesPage implements BytesColumn {
 
   #decompressed(): Uint8Array {
     if (this.#values !== null) return this.#values;
-    const { cache, cache_key } = this.#chunk.home;
-    const key = `${cache_key}/page/${this.#index}`;
-    let values = cache.get<Uint8Array>(key);
+    const { shelf, cache_key } = this.#chunk.home;
+    const key = `${cache_key}/${this.#index}`;
+    let values = shelf?.get(key);
     if (values === undefined) {
       const page = this.#read();
       values = storedValues(page);
-      if (page.compressed) cache.set(key, values, values.length + 128);
+      if (page.compressed) shelf?.offer(key, values);
     }
     this.#values = values;
     return values;

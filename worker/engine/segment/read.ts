@@ -14,6 +14,7 @@ import type { IndexChunk, IndexGroup, SegmentIndex } from "./index-block.ts";
 import { lazyBatch } from "./lazy-batch.ts";
 import { lazyBytes, lazyColumn, lazyNumbers } from "./lazy-column.ts";
 import { type Located, locate, readIndexBlock } from "./locator.ts";
+import { shelfOf } from "./page-shelf.ts";
 import { type ByteRange, readRanges } from "./ranges.ts";
 import type { SegmentRow } from "./segment-row.ts";
 import { type ChunkLayout, chunkLayout, type StoredBytes, StoredChunk, type WantedPages } from "./stored-chunk.ts";
@@ -272,7 +273,7 @@ class OpenSegment implements Segment {
       this.#source,
       plans.flatMap(({ ranges }) => ranges),
     );
-    const home = { segment_id: this.row.segment_id, cache: this.#cache, checked: this.#checked };
+    const home = { segment_id: this.row.segment_id, cache: this.#cache, shelf: shelfOf(this.#cache), checked: this.#checked };
     let next = 0;
     return new Map(
       plans.map(({ place, kind, chunk, layout, pages, ranges }) => {

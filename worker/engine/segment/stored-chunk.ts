@@ -4,6 +4,7 @@ import type { CheckedBytes } from "./checked-bytes.ts";
 import type { DecodedCache } from "./decoded-cache.ts";
 import { asDamage, DamageError, SegmentError } from "./errors.ts";
 import type { IndexChunk } from "./index-block.ts";
+import type { PageShelf } from "./page-shelf.ts";
 import { type DataPage, PAGE_ROWS_MAX, readDataPage, readDictionaryHeader } from "./pages.ts";
 import { decompress } from "./zstd.ts";
 
@@ -12,6 +13,7 @@ export interface ChunkHome {
   /** Names the segment in errors. */
   segment_id: string;
   cache: DecodedCache;
+  shelf: PageShelf | null;
   /** Of everything kept of this chunk. */
   cache_key: string;
   checked: CheckedBytes;
