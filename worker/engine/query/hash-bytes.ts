@@ -16,8 +16,10 @@ function finish(value: number): number {
 }
 
 function close(a: number, b: number, length: number, target: Uint32Array): void {
-  let low = finish((a ^ length) + b);
-  let high = finish((b ^ length) + a + low);
+  let low = ((a ^ length) + b) | 0;
+  let high = ((b ^ length) + low) | 0;
+  low = finish(low);
+  high = finish(high);
   low = (low + high) | 0;
   high = (high + low) | 0;
   target[0] = low;

@@ -38,10 +38,11 @@ class CellWindow {
   /** Makes every `2 ** by` neighbours one. */
   fold(by: number): void {
     if (this.counts.length === 0) return;
-    const folded = new CellWindow();
-    for (let at = 0; at < this.counts.length; at++) if (this.counts[at] !== 0) folded.add((this.first + at) >> by, this.counts[at]!, 1);
-    this.first = folded.first;
-    this.counts = folded.counts;
+    const first = this.first >> by;
+    const counts = new Uint32Array(((this.first + this.counts.length - 1) >> by) - first + 1);
+    for (let at = 0; at < this.counts.length; at++) counts[((this.first + at) >> by) - first]! += this.counts[at]!;
+    this.first = first;
+    this.counts = counts;
   }
 
   #include(cell: number, octave: number): void {
