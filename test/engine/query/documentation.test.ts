@@ -2,15 +2,17 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { STRING_FIELDS } from "../../../worker/engine/batch/event-batch.ts";
 import {
-  applyPipes,
   matchRows,
   parseQuery,
+  planQuery,
   printQuery,
   QuerySyntaxError,
-  statsFor,
-  wholeFilter,
+  reducerFor,
+  runTable,
 } from "../../../worker/engine/query/query.ts";
+import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { batchOf, type PlainEvent, type Storage } from "./batches.ts";
+import { functionTables } from "./function-table.ts";
 
 /** Every example of the guide, against the events that the guide itself shows. */
 const guide = readFileSync(`${import.meta.dirname}/../../../docs/query-language.md`, "utf8");
@@ -43,13 +45,13 @@ const events = linesOf("events").map((line): PlainEvent => {
 function countOf(text: string, storage: Storage): number {
   const query = parseQuery(text, { now_us });
   expect(parseQuery(printQuery(query), { now_us })).toEqual(query);
+  const plan = planQuery(query);
   const batch = batchOf(events, () => storage);
-  const rows = matchRows(wholeFilter(query), batch);
-  const stats = query.pipes.find((pipe) => pipe.kind === "stats");
-  if (!stats) return rows.length;
-  const state = statsFor(stats);
-  state.add(batch, rows);
-  return applyPipes(state.result(), query.pipes).rows.length;
+  const stepped = runSteps(plan.steps, batch, matchRows(plan.filter, batch));
+  if (!plan.reduce) return stepped.rows.length;
+  const reducer = reducerFor(plan.reduce);
+  reducer.add(stepped.batch, stepped.rows);
+  return runTable(plan, reducer.result()).rows.length;
 }
 
 describe("docs/query-language.md", () => {
@@ -67,6 +69,10 @@ describe("docs/query-language.md", () => {
       expect(error.position).toBe(Number(position));
       expect(error.message).toContain(message);
     }
+  });
+
+  it("has the table of every function as its entry says it", () => {
+    expect(guide).toContain(functionTables());
   });
 
   it("has an example for each kind of filter and pipe", () => {
@@ -92,7 +98,8 @@ describe("docs/query-language.md", () => {
       "compare",
       "range",
       "exists",
+      "expression",
     ];
-    expect([...kinds]).toEqual(expect.arrayContaining([...all, "stats", "sort", "limit", "fields", "where", "bucket"]));
+    expect([...kinds]).toEqual(expect.arrayContaining([...all, "stats", "sort", "limit", "fields", "where", "eval", "extract", "bucket"]));
   });
 });
