@@ -82,7 +82,7 @@ async function readAsked(c: Context<AppEnv>, parameters: z.infer<typeof Paramete
 
 function textOf(body: ArrayBuffer): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
   } catch {
     throw new Problem("bad_request", "The body is not UTF-8.");
   }

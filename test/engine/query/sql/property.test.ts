@@ -47,20 +47,20 @@ const STATEMENTS = [
 describe("any text", () => {
   it("made of words and signs is planned, or refused with its place", () => {
     const soup = fc.array(SOUP, { maxLength: 40 }).map((words) => `SELECT ${words.join(" ")}`);
-    fc.assert(fc.property(soup, planOrError), { numRuns: 1_500 });
+    fc.assert(fc.property(soup, planOrError), { numRuns: 1_000 });
   });
 
   it("of letters, too", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.string({ unit: "grapheme", maxLength: 60 })), planOrError),
-      { numRuns: 700 },
+      { numRuns: 500 },
     );
     fc.assert(
       fc.property(
         fc.string({ unit: "binary", maxLength: 40 }).map((text) => `SELECT ${text} FROM logs`),
         planOrError,
       ),
-      { numRuns: 700 },
+      { numRuns: 500 },
     );
   });
 
@@ -76,7 +76,7 @@ describe("any text", () => {
     const verdicts = new Set<string>();
     fc.assert(
       fc.property(damaged, (sql) => void verdicts.add(verdictOf(sql))),
-      { numRuns: 1_500 },
+      { numRuns: 1_000 },
     );
     expect([...verdicts].sort()).toEqual(["error", "plan"]);
   });
@@ -107,7 +107,7 @@ describe("any text", () => {
       ["a BETWEEN 1 AND 2 AND ", ""],
       ["a,", ""],
     ]) {
-      for (const depth of [1, 30, 63, 64, 65, 99, 100, 101, 500, 2_000, 6_000]) {
+      for (const depth of [1, 12, 23, 24, 25, 99, 100, 101, 500, 2_000, 6_000]) {
         const inner = `${open!.repeat(depth)}a${close!.repeat(depth)}`;
         planOrError(`SELECT ${inner} FROM logs`);
         planOrError(`SELECT message FROM logs WHERE ${inner}`);
@@ -197,7 +197,7 @@ describe("logic of three values", () => {
       expect(ask(`(${condition}) IS NULL`)).toEqual(numbers(null));
       expect(runSql(`SELECT n, (${condition}) FROM logs ORDER BY n`, EVENTS).rows).toEqual(rows);
     });
-    await fc.assert(property, { numRuns: 250 });
+    await fc.assert(property, { numRuns: 200 });
   });
 });
 
@@ -225,14 +225,10 @@ describe("operators side by side", () => {
     await fc.assert(property, { numRuns: 200 });
   });
 
-  it.each([
-    "retry = cached IS NULL",
-    "a = b = c",
-    "a < b < c",
-    "a = NOT b",
-    "a LIKE b LIKE c",
-    "NOT a IS NULL = b",
-  ])("%s needs parentheses", (condition) => {
-    expect(() => parseSql(`SELECT n FROM logs WHERE ${condition}`)).toThrow(/how these operators belong together|no place here/);
-  });
+  it.each(["retry = cached IS NULL", "a = b = c", "a < b < c", "a = NOT b", "a LIKE b LIKE c", "NOT a IS NULL = b"])(
+    "%s needs parentheses",
+    (condition) => {
+      expect(() => parseSql(`SELECT n FROM logs WHERE ${condition}`)).toThrow(/how these operators belong together|no place here/);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 /** The text of a SQL statement as words, literals and signs. Lexical rules are PostgreSQL's, but names keep their case. */
-import { QUERY_DEPTH_MAX, SQL_LENGTH_MAX, SQL_TOKENS_MAX } from "../../../limits.ts";
+import { SQL_DEPTH_MAX, SQL_LENGTH_MAX, SQL_TOKENS_MAX } from "../../../limits.ts";
 import { fail, type Span } from "./fail.ts";
 
 export interface Token extends Span {
@@ -177,8 +177,8 @@ function matchParentheses(tokens: Token[], source: string): void {
     if (token.kind === "word" && token.lower === "case") cases++;
     else if (token.kind === "word" && token.lower === "end" && cases > 0) cases--;
     if (token.kind === "sign" && token.text in CLOSING) open.push(index);
-    if (open.length + cases > QUERY_DEPTH_MAX)
-      fail(`a statement is at most ${QUERY_DEPTH_MAX} levels deep`, token, source, "fewer parentheses inside one another");
+    if (open.length + cases > SQL_DEPTH_MAX)
+      fail(`a statement is at most ${SQL_DEPTH_MAX} levels deep`, token, source, "fewer parentheses inside one another");
     if (token.kind !== "sign" || (token.text !== ")" && token.text !== "]")) continue;
     const opened = open.pop();
     const opening = opened === undefined ? null : tokens[opened]!;

@@ -35,7 +35,14 @@ export class TreeReader {
 
   /** What a stand-in of a name stands for. */
   nameOf(standIn: string): Rewritten["names"][number] {
-    return this.#text.names[Number(standIn.slice(1))]!;
+    return this.#text.names[Number(standIn.slice(1))] ?? this.#notName(standIn);
+  }
+
+  /** The library takes some words of SQL for names where others stand. */
+  #notName(word: string): never {
+    const { source } = this.#text;
+    const position = Math.max(0, source.toLowerCase().indexOf(word.toLowerCase()));
+    return fail(`${word} is a word of SQL`, { position, end: position + word.length }, source, `a name; this one in quotes: "${word}"`);
   }
 
   read(node: Expr): SqlExpression {
