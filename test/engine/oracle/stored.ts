@@ -2,6 +2,7 @@
 import type { EventBatch } from "../../../worker/engine/batch/event-batch.ts";
 import { joinBytes } from "../../../worker/engine/batch/join-bytes.ts";
 import { type Filter, filterColumns, filterHints, matchRows } from "../../../worker/engine/query/query.ts";
+import type { DecodedCache } from "../../../worker/engine/segment/decoded-cache.ts";
 import { type FrameMeta, packFrame, unpackFrame } from "../../../worker/engine/segment/frame.ts";
 import { bytesSource, openSegment, type Segment } from "../../../worker/engine/segment/read.ts";
 import type { SegmentIdentity } from "../../../worker/engine/segment/segment-row.ts";
@@ -70,14 +71,26 @@ function flushFrame(events: readonly PlainEvent[], ordinal: number, random: () =
   return { bytes: packFrame(batchOf(rows, storageOf), meta(ordinal)), masked: Uint32Array.of(0, rows.length - 1) };
 }
 
+/** A cache that forgets one thing in four at once, and all of it now and then. */
+function forgetful(random: () => number): DecodedCache {
+  const known = new Map<string, unknown>();
+  return {
+    get: <T>(key: string) => known.get(key) as T | undefined,
+    set(key, value) {
+      if (random() < 0.02) known.clear();
+      if (random() < 0.75) known.set(key, value);
+    },
+  };
+}
+
 async function flushed(frames: readonly FlushFrame[]): Promise<Segment> {
   return openSegment(bytesSource(joinBytes(segmentFromFrames(frames, identity()).chunks)));
 }
 
-async function merged(inputs: readonly Segment[], level: number): Promise<Segment[]> {
+async function merged(inputs: readonly Segment[], level: number, cache?: DecodedCache): Promise<Segment[]> {
   const outputs: Segment[] = [];
   for await (const { chunks, row } of mergeSegments(inputs, { identify: (day) => identity({ day, level }) })) {
-    outputs.push(await openSegment(bytesSource(joinBytes(chunks)), row.tail_size_bytes));
+    outputs.push(await openSegment(bytesSource(joinBytes(chunks)), row.tail_size_bytes, cache));
   }
   return outputs;
 }
@@ -129,13 +142,13 @@ export async function storedForms(events: readonly PlainEvent[], seed: number): 
   const middle = Math.ceil(frames.length / 2);
   const halves = [await flushed(frames.slice(0, middle)), ...(frames.length > 1 ? [await flushed(frames.slice(middle))] : [])];
   const once = await merged(halves, 1);
-  const again = await merged([...(await merged(halves.slice(0, 1), 1)), ...halves.slice(1)], 2);
+  const again = await merged([...(await merged(halves.slice(0, 1), 1)), ...halves.slice(1)], 2, forgetful(randomOf(seed)));
   return [
     ofBatches("in memory", () => [batch]),
     ofBatches("in frames", (names) => plain.map((bytes) => unpackFrame(bytes, names))),
     ofSegments("in one flushed segment", [await flushed(frames)]),
     ofSegments("in flushed segments", halves),
     ofSegments("in merged segments", once),
-    ofSegments("in segments merged again", again),
+    ofSegments("in segments merged again, with a cache", again),
   ];
 }
