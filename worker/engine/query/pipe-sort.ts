@@ -1,6 +1,7 @@
 import { resolveField } from "./fields.ts";
 import { printOutputName, readOutputName } from "./output-name.ts";
 import type { PipeKind } from "./pipe.ts";
+import { quote } from "./quote.ts";
 import { columnIndex, compareCells, pickRows } from "./table.ts";
 
 /** `| sort -count, service`: rows or events by these columns, with a minus or `desc` from the highest. */
@@ -21,7 +22,7 @@ export const sortKind: PipeKind<SortPipe> = {
     } while (scanner.takeMark(","));
     return { kind: "sort", keys };
   },
-  print: ({ keys }) => `sort ${keys.map((key) => (key.descending ? "-" : "") + printOutputName(key.column)).join(", ")}`,
+  print: ({ keys }) => `sort ${keys.map((key) => (key.descending ? "-" : "") + printColumn(key.column)).join(", ")}`,
   fields: ({ keys }) => keys.map(({ column }) => resolveField(column)),
   table({ keys }, table) {
     const order = keys.map(({ column, descending }) => ({ index: columnIndex(table.columns, column), sign: descending ? -1 : 1 }));
@@ -35,3 +36,8 @@ export const sortKind: PipeKind<SortPipe> = {
     return pickRows(table, picked);
   },
 };
+
+/** A column called `by` would be taken for the word. */
+function printColumn(name: string): string {
+  return name.toLowerCase() === "by" ? quote(name) : printOutputName(name);
+}

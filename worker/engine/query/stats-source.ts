@@ -3,7 +3,7 @@ import type { Expression } from "./expression.ts";
 import { isPlainName, resolveField } from "./fields.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { printExpression } from "./print-expression.ts";
-import { printName } from "./quote.ts";
+import { printName, quote } from "./quote.ts";
 import type { Scanner } from "./scanner.ts";
 
 /** What a function is taken of, or rows are grouped by: a column, or an expression that a column is made of. */
@@ -15,6 +15,9 @@ export interface Source {
 /** A plain name with what may follow it; `/` and `-` belong to a name unless space is around them. */
 const NAME = /[\p{L}_@$][\p{L}\p{N}_.@$/-]*(?=\s*(?:[,)]|\|(?!\|)|$|(?:as|by)\s))/iuy;
 const QUOTED_NAME = /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')(?=\s*(?:[,)]|\|(?!\|)|$|(?:as|by)\s))/iy;
+
+/** Fields of these names are put in quotes, for readers and where the word could stand there too. */
+const WORDS: ReadonlySet<string> = new Set(["as", "by"]);
 
 /** A field's name where nothing but a comma, a parenthesis, `as`, `by` or the end follows it, else an expression. */
 export function parseSource(scanner: Scanner): Source {
@@ -49,5 +52,7 @@ export function computedField(expression: Expression): string {
 }
 
 export function printSource({ field, expression }: Source): string {
-  return expression ? printExpression(expression) : printName(field);
+  if (expression) return printExpression(expression);
+  const name = printName(field);
+  return WORDS.has(name.toLowerCase()) ? quote(name) : name;
 }
