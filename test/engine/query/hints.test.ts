@@ -32,16 +32,61 @@ describe("filterHints", () => {
     expect(hints.time).toEqual({ min_us: 86_400_000_000, max_us: 172_800_000_000 });
   });
 
+  const NOTHING = { words: [], values: {} };
+  it.each([
+    ["timeout service:a", [{ words: ["timeout"], values: {} }]],
+    [
+      "(a b) OR c",
+      [
+        { words: ["a", "b"], values: {} },
+        { words: ["c"], values: {} },
+      ],
+    ],
+    [
+      "a (b OR c)",
+      [
+        { words: ["a", "b"], values: {} },
+        { words: ["a", "c"], values: {} },
+      ],
+    ],
+    [
+      "trace_id:x OR span_id:y",
+      [
+        { words: [], values: { trace_id: ["x"] } },
+        { words: [], values: { span_id: ["y"] } },
+      ],
+    ],
+    ["trace_id:x OR trace_id:y OR trace_id:(x, z)", [{ words: [], values: { trace_id: ["x", "y", "z"] } }]],
+    ["trace_id:(x, y) trace_id:(y, z) a", [{ words: ["a"], values: { trace_id: ["y"] } }]],
+    ["a OR -b", [NOTHING]],
+    ["a OR service:b", [NOTHING]],
+    [
+      'message:~"error [0-9]+ from host" OR message:icase("All of it")',
+      [
+        { words: ["from"], values: {} },
+        { words: ["all", "of", "it"], values: {} },
+      ],
+    ],
+    [Array.from({ length: 40 }, (_, n) => `word${n}`).join(" OR "), [NOTHING]],
+  ])("tells alternatives: %s", (text, needed) => {
+    expect(filterHints(parse(text).filter).needed).toEqual(needed);
+  });
+
   it("are met by every event that matches", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 12 }), filter, (events, condition) => {
-        const { services, levels, tokens, values, time } = filterHints(condition);
+        const { services, levels, tokens, values, needed, time } = filterHints(condition);
         for (const row of matchRows(condition, batchOf(events))) {
           const { fields, timestamp_us } = events[row]!;
           if (services) expect(services).toContain(fields.service);
           if (levels) expect(levels).toContain(fields.level);
           expect(wordsOf(fields.message ?? "")).toEqual(expect.arrayContaining(tokens));
           for (const [field, list] of Object.entries(values)) expect(list).toContain(fields[field as keyof typeof fields]);
+          const words = new Set(wordsOf(fields.message ?? ""));
+          const has = (one: (typeof needed)[number]) =>
+            one.words.every((word) => words.has(word)) &&
+            Object.entries(one.values).every(([field, list]) => list.includes(fields[field as keyof typeof fields] as string));
+          expect(needed.some(has)).toBe(true);
           expect(timestamp_us).toBeGreaterThanOrEqual(time.min_us);
           expect(timestamp_us).toBeLessThanOrEqual(time.max_us);
         }

@@ -42,27 +42,28 @@ export function countValues(column: Column, rows: number): number {
  * Of each name the type that most rows have (int64 with double makes double); of the attributes the `attribute_columns_max` with most values.
  */
 export function unifyColumns(uses: Iterable<ColumnUse>, attribute_columns_max = Number.POSITIVE_INFINITY): Layout {
-  const counts = new Map<string, Record<Family, number>>();
+  const counts = new Map<string, { first: Family; of_family: Record<Family, number> }>();
   for (const { name, kind, values } of uses) {
     let of_name = counts.get(name);
     if (of_name === undefined) {
-      of_name = { string: 0, int64: 0, double: 0, bool: 0 };
+      of_name = { first: familyOf(kind), of_family: { string: 0, int64: 0, double: 0, bool: 0 } };
       counts.set(name, of_name);
     }
-    of_name[familyOf(kind)] += values;
+    of_name.of_family[familyOf(kind)] += values;
   }
-  const chosen = [...counts].map(([name, of_name]) => ({ name, ...chooseFamily(of_name) }));
+  const chosen = [...counts].map(([name, { first, of_family }]) => ({ name, ...chooseFamily(of_family, first) }));
   const attributes = chosen.filter(({ name }) => name.startsWith(ATTRIBUTE_PREFIX));
   attributes.sort((a, b) => b.values - a.values || (a.name < b.name ? -1 : 1));
   const folded = new Set(attributes.filter(({ values }, index) => index >= attribute_columns_max || values === 0));
   return new Map(chosen.filter((column) => !folded.has(column)).map(({ name, family }) => [name, family]));
 }
 
-function chooseFamily(counts: Record<Family, number>): { family: Family; values: number } {
+/** @param first of a column without any value */
+function chooseFamily(counts: Record<Family, number>, first: Family): { family: Family; values: number } {
   const numbers = counts.int64 + counts.double;
   const number = counts.double > 0 ? "double" : "int64";
   const merged = { ...counts, int64: 0, double: 0, [number]: numbers };
-  let family: Family = "string";
+  let family = first;
   for (const candidate of FAMILIES) if (merged[candidate] > merged[family]) family = candidate;
   return { family, values: merged[family] };
 }
