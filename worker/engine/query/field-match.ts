@@ -130,10 +130,18 @@ function keepPresent(column: Column, mask: Uint8Array): void {
       else keepPresent(page, part);
     });
   } else if (column.kind !== "dict") clearAbsent(column.present, mask);
-  else if (column.null_count !== 0) {
-    const { codes } = column;
-    for (let row = 0; row < mask.length; row++) if (codes[row] === NULL_CODE) mask[row] = 0;
+  else if (column.null_count !== 0) keepCoded(column, mask);
+}
+
+function keepCoded(column: DictColumn, mask: Uint8Array): void {
+  if (column.keep) {
+    const marks = new Uint8Array(column.value_count! + 1).fill(1);
+    marks[column.value_count!] = 0;
+    column.keep(marks, mask);
+    return;
   }
+  const { codes } = column;
+  for (let row = 0; row < mask.length; row++) if (codes[row] === NULL_CODE) mask[row] = 0;
 }
 
 /** All fields but the times and the fingerprint, which no client wrote. */

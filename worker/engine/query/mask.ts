@@ -62,8 +62,26 @@ function allRows(mask: Uint8Array, count: number): Uint32Array {
   const words = wordsOf(mask);
   let taken = 0;
   for (let index = 0; index < words.length; index++) {
-    if (words[index] === 0) continue;
-    for (let row = index * 4; row < index * 4 + 4; row++) if (mask[row] === 1) rows[taken++] = row;
+    const four = words[index]!;
+    if (four === 0) continue;
+    const row = index * 4;
+    if (four === ALL_FOUR) {
+      rows[taken] = row;
+      rows[taken + 1] = row + 1;
+      rows[taken + 2] = row + 2;
+      rows[taken + 3] = row + 3;
+      taken += 4;
+      continue;
+    }
+    // Written without looking and kept if it is a match: branches that nobody can foresee cost more.
+    rows[taken] = row;
+    taken += mask[row]!;
+    rows[taken] = row + 1;
+    taken += mask[row + 1]!;
+    rows[taken] = row + 2;
+    taken += mask[row + 2]!;
+    rows[taken] = row + 3;
+    taken += mask[row + 3]!;
   }
   for (let row = words.length * 4; row < mask.length; row++) if (mask[row] === 1) rows[taken++] = row;
   return rows;
