@@ -14,7 +14,7 @@ export interface Env {
   LEDGE_PROFILE: "edge" | "local";
   /** "on" or "off": whether searches keep stored ranges in the data centre's cache. On in the profile "edge" where it is missing. */
   LEDGE_SHARED_CACHE?: string;
-  /** "on" or "off": whether large searches are shared with further invocations. On in the profile "edge" where it is missing. */
+  /** "on", "off" or "always" (for trying it out): whether large searches are shared with further invocations. On in the profile "edge" where it is missing. */
   LEDGE_SPREAD?: string;
   /** Signs API keys; at least 32 random bytes as text. */
   LEDGE_SECRET: string;

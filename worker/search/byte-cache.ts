@@ -44,6 +44,11 @@ export class ByteCache {
     this.#size_bytes -= entry.size_bytes;
   }
 
+  clear(): void {
+    this.#entries.clear();
+    this.#size_bytes = 0;
+  }
+
   /** Keys that begin so. */
   keysWith(prefix: string): string[] {
     const keys: string[] = [];

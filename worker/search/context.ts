@@ -112,10 +112,10 @@ export class SearchContext {
     if (this.sources.signal?.aborted) throw new Problem("unavailable", "The client closed the connection.");
   }
 
-  /** What is used up, or null while the search may go on. */
-  spent(): Spent | null {
-    if (this.sources.now_us() - this.started_us > this.budget.time_ms * 1_000) return "time";
-    return this.cost.bytes_read > this.budget.size_bytes ? "bytes" : null;
+  /** What is used up, or used so many times, or null while the search may go on. */
+  spent(times = 1): Spent | null {
+    if (this.sources.now_us() - this.started_us > this.budget.time_ms * times * 1_000) return "time";
+    return this.cost.bytes_read > this.budget.size_bytes * times ? "bytes" : null;
   }
 
   /** What is left of the budget, for a part of the work. */

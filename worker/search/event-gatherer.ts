@@ -21,11 +21,19 @@ export interface EventQuestion {
   size_bytes_max: number;
 }
 
-/** A range that leaves out what the position has passed; its own moment stays, for identical times are told apart by hash. */
+const LAST_HASH: Record<Order, string> = { asc: "f".repeat(16), desc: "0".repeat(16) };
+
+/** The last place of a moment: all its events have been passed. */
+export function endOfMoment(timestamp_us: number, order: Order): Position {
+  return { timestamp_us, hash: LAST_HASH[order], copies: 1 };
+}
+
+/** A range that leaves out what the position has passed; of a moment that is not at its end all stays, for identical times are told apart by hash. */
 export function rangeAfter(range: TimeRange, order: Order, after: Position | null): TimeRange {
   if (!after) return range;
-  if (order === "asc") return { from_us: Math.max(range.from_us, after.timestamp_us), to_us: range.to_us };
-  return { from_us: range.from_us, to_us: Math.min(range.to_us, after.timestamp_us + 1) };
+  const passed = after.hash === LAST_HASH[order];
+  if (order === "asc") return { from_us: Math.max(range.from_us, after.timestamp_us + (passed ? 1 : 0)), to_us: range.to_us };
+  return { from_us: range.from_us, to_us: Math.min(range.to_us, after.timestamp_us + (passed ? 0 : 1)) };
 }
 
 /** Segments that are searched before further invocations are asked: mostly they have enough events. */

@@ -2,6 +2,7 @@
 import type { Env } from "../env.ts";
 import type { PartAnswer, PartCaller, PartRequest } from "./part.ts";
 import { type SharedRanges, sharedRanges } from "./shared-ranges.ts";
+import { SPREAD_ALWAYS, SPREAD_BOUNDS } from "./spread.ts";
 
 /** The members of an execution context that are used; `exports` are the Worker's own entry points. */
 type Invocation = Pick<ExecutionContext, "waitUntil"> & { exports?: unknown };
@@ -12,7 +13,7 @@ interface PartEntry {
 
 /** On one machine both lead to the same thread, and the cache to the same disk as the object store: there neither helps. */
 function helps(env: Env, name: "LEDGE_SHARED_CACHE" | "LEDGE_SPREAD"): boolean {
-  return env[name] === undefined ? env.LEDGE_PROFILE === "edge" : env[name] === "on";
+  return env[name] === undefined ? env.LEDGE_PROFILE === "edge" : env[name] !== "off";
 }
 
 export function sharedOf(env: Env, invocation: Invocation): SharedRanges | null {
@@ -22,7 +23,10 @@ export function sharedOf(env: Env, invocation: Invocation): SharedRanges | null 
 
 /** Not reachable from outside: the Worker calls itself. */
 export function partCallerOf(env: Env, invocation: Invocation): PartCaller | null {
-  if (!helps(env, "LEDGE_SPREAD")) return null;
   const { SearchPart } = (invocation.exports ?? {}) as { SearchPart?: PartEntry };
-  return SearchPart ? (request, signal) => SearchPart.search(request, signal) : null;
+  if (!SearchPart || !helps(env, "LEDGE_SPREAD")) return null;
+  return {
+    call: (request, signal) => SearchPart.search(request, signal),
+    bounds: env.LEDGE_SPREAD === "always" ? SPREAD_ALWAYS : SPREAD_BOUNDS,
+  };
 }

@@ -8,6 +8,7 @@ import type { LostSegment, ScanEnd } from "./coverage.ts";
 import { EventGatherer, type EventQuestion } from "./event-gatherer.ts";
 import { ObjectMissing } from "./objects.ts";
 import { scanSegments } from "./scan-segments.ts";
+import type { SpreadBounds } from "./spread.ts";
 import { TableGatherer } from "./table-gatherer.ts";
 import type { TimeRange } from "./time-range.ts";
 
@@ -28,8 +29,11 @@ export type PartAnswer =
   /** The plan must be made again. */
   | { status: "missing"; key: string; cost: Cost };
 
-/** Calls a further invocation. */
-export type PartCaller = (request: PartRequest, signal: AbortSignal | null) => Promise<PartAnswer>;
+/** Further invocations. */
+export interface PartCaller {
+  call(request: PartRequest, signal: AbortSignal | null): Promise<PartAnswer>;
+  bounds: SpreadBounds;
+}
 
 /** What an invocation needs for its share. */
 export type PartSources = Pick<SearchSources, "objects" | "shared" | "now_us" | "signal">;

@@ -38,6 +38,15 @@ type Unit = SegmentUnit | GroupUnit;
 /** Those of a filter that every event meets: a group's times alone decide. */
 const NO_HINTS = filterHints(ALL);
 
+/** An error and what caused it, in one line. */
+function whyOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${whyOf(error.cause)}` : "";
+  return String(error) + cause;
+}
+
+/** A scan may use up its budget so many times where it would have covered nothing otherwise. */
+const OVERDRAFT = 4;
+
 /** One thing after another at first: a scan that has enough after the first needs no others. */
 function ramp(width: number): (begun: number) => number {
   return (begun) => Math.min(width, 1 + (begun >> 2));
@@ -55,6 +64,7 @@ class SegmentScan {
   readonly #open = new Map<SegmentRow, number>();
   readonly #failed = new Set<SegmentRow>();
   #rows_since_breath = 0;
+  #begin_us = 0;
   #spent: Spent | null = null;
   #edge_us: number | null = null;
 
@@ -83,6 +93,7 @@ class SegmentScan {
     // Last is next: taking from the end is cheap.
     const sort = () => waiting.sort((a, b) => compareBounds(b, a, order));
     sort();
+    if (waiting.length > 0) this.#begin_us = this.#beginOf(waiting.at(-1)!);
     // Whole row groups are large: one at a time.
     const width = this.#scan.width ?? (this.#scan.names === null ? 1 : SCAN_PARTS_IN_FLIGHT_MAX);
     await drain(waiting, this.#scan.stops_early ? ramp(width) : () => width, async (unit) => {
@@ -103,7 +114,7 @@ class SegmentScan {
       else this.#skip();
       return [];
     }
-    const spent = this.#context.spent();
+    const spent = this.#context.spent(this.#comesFurther(unit) ? 1 : OVERDRAFT);
     if (spent) {
       this.#leave(unit, spent);
       return [];
@@ -121,6 +132,18 @@ class SegmentScan {
   #skip(): void {
     this.#context.cost.segments_skipped += 1;
     this.#context.moved(1);
+  }
+
+  /** The time within the range at which a unit begins, in the order of the scan. */
+  #beginOf({ ts_min_us, ts_max_us }: Bounds): number {
+    const { range, order } = this.#scan;
+    return order === "desc" ? Math.min(ts_max_us, range.to_us - 1) : Math.max(ts_min_us, range.from_us);
+  }
+
+  /** Whether a scan that stops before this unit has covered some time: whoever goes on from its answer must come further. */
+  #comesFurther(unit: Unit): boolean {
+    const at_us = this.#beginOf(unit);
+    return this.#scan.order === "desc" ? at_us < this.#begin_us : at_us > this.#begin_us;
   }
 
   #groupDone(row: SegmentRow): void {
@@ -154,7 +177,7 @@ class SegmentScan {
     if (this.#open.has(row)) this.#context.cost.segments_read -= 1;
     lost.push(lostSegment(row, reason));
     count("ledge_segments_lost_total", { reason });
-    console.error("a search goes on without a segment", row.object_key, error);
+    console.error(`a search goes on without a segment: ${row.object_key}: ${whyOf(error)}`);
     this.#context.moved(1);
   }
 

@@ -4,7 +4,7 @@ import { SEARCH_PAGE_SIZE_BYTES_MAX } from "../limits.ts";
 import type { SearchContext } from "./context.ts";
 import { coveredRange, type Partial, partialOf, type ScanEnd } from "./coverage.ts";
 import type { Order, Position } from "./cursor.ts";
-import { EventGatherer } from "./event-gatherer.ts";
+import { EventGatherer, endOfMoment } from "./event-gatherer.ts";
 import { scanView } from "./scan-view.ts";
 import type { TimeRange } from "./time-range.ts";
 import type { FoundEvent, TopResult } from "./top-events.ts";
@@ -25,15 +25,11 @@ export interface Page extends TopResult {
   partial: Partial | null;
 }
 
-/** The last place of a moment in either order: hashes of the events before it are on its near side. */
-function endOfMoment(timestamp_us: number, order: Order): Position {
-  return { timestamp_us, hash: (order === "asc" ? "f" : "0").repeat(16), copies: 1 };
-}
-
 /** Of what was found only what nothing can come before any more; the next page begins where the search stopped. */
-function coveredPart(found: TopResult, range: TimeRange, order: Order, end: ScanEnd): TopResult {
+function coveredPart(found: TopResult, after: Position | null, range: TimeRange, order: Order, end: ScanEnd): TopResult {
   if (end.edge_us === null) return found;
   const covered = coveredRange(range, order, end);
+  if (covered.from_us >= covered.to_us) return { events: [], more: true, last: after };
   const isCovered = ({ timestamp_us }: FoundEvent) => timestamp_us >= covered.from_us && timestamp_us < covered.to_us;
   const events = found.events.filter(isCovered);
   if (events.length > 0 && events.length === found.events.length && found.more) return found;
@@ -49,7 +45,7 @@ export async function searchEvents(context: SearchContext, request: PageRequest)
     const { range, order } = gatherer.scan;
     context.intermediate = () => ({ events: gatherer.result().events.map(({ record }) => record) });
     const end = await scanView(context, gatherer.scan, view);
-    const found = coveredPart(gatherer.result(), range, order, end);
+    const found = coveredPart(gatherer.result(), request.after, range, order, end);
     return { ...found, shards: view.shards, partial: partialOf(context, range, order, end) };
   });
 }

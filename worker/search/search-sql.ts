@@ -61,7 +61,7 @@ async function readStatement(sql: string, options: { now_us: number; rows_max: n
   }
 }
 
-/** What the request says, else what WHERE says of `timestamp`, else the same as for a search. */
+/** What the request says; where it leaves an end open, what WHERE says of `timestamp`, else the same as for a search. */
 function rangeOf(plan: SqlPlan, from: string | undefined, to: string | undefined, now_us: number): TimeRange {
   const { min_us, max_us } = filterHints(plan.filter).time;
   const asked = resolveRange(from, to, now_us, openEnd_us(now_us));

@@ -26,17 +26,17 @@ function addCost(cost: Cost, other: Cost): void {
   for (const name of Object.keys(other) as (keyof Cost)[]) cost[name] += other[name];
 }
 
-async function callPart(context: SearchContext, spread: Spread, call: PartCaller, rows: SegmentRow[]): Promise<PartAnswer> {
+async function callPart(context: SearchContext, spread: Spread, caller: PartCaller, rows: SegmentRow[]): Promise<PartAnswer> {
   const { project_id, signal } = context.sources;
   const request = { project_id, rows, work: spread.work, budget: context.left(), missing: [...context.missing] };
-  return call(request, signal);
+  return caller.call(request, signal);
 }
 
 /** One share: by another invocation or, where that fails, here. */
-async function runShare(context: SearchContext, scan: Scan, spread: Spread, call: PartCaller, rows: SegmentRow[]): Promise<ScanEnd> {
+async function runShare(context: SearchContext, scan: Scan, spread: Spread, caller: PartCaller, rows: SegmentRow[]): Promise<ScanEnd> {
   let answer: PartAnswer;
   try {
-    answer = await callPart(context, spread, call, rows);
+    answer = await callPart(context, spread, caller, rows);
   } catch (error) {
     context.checkAborted();
     count("ledge_search_parts_failed_total");
@@ -54,8 +54,8 @@ async function runShare(context: SearchContext, scan: Scan, spread: Spread, call
 /** Searches segments, with the help of other invocations where there is much to read. */
 export async function scanSpread(context: SearchContext, scan: Scan, rows: readonly SegmentRow[]): Promise<ScanEnd> {
   const { spread, order } = scan;
-  const { parts: call } = context.sources;
-  if (!spread || !call) return scanSegments(context, scan, rows);
+  const { parts: caller } = context.sources;
+  if (!spread || !caller) return scanSegments(context, scan, rows);
   const ordered = rows.toSorted((a, b) => compareBounds(a, b, order));
   const first = ordered.slice(0, spread.segments_first);
   const begun = first.length > 0 ? await scanSegments(context, scan, first) : COMPLETE;
@@ -63,9 +63,9 @@ export async function scanSpread(context: SearchContext, scan: Scan, rows: reado
     const needed = scan.wants(row.ts_min_us, row.ts_max_us) && !isOpen(context, row);
     return { row, size_bytes: needed ? Math.ceil(row.size_bytes * spread.read_share) : 0 };
   });
-  const { own, parts } = shareOut(loads);
+  const { own, parts } = shareOut(loads, caller.bounds);
   // What others do begins first: it takes longest to come back.
-  const shares = parts.map((part) => runShare(context, scan, spread, call, part));
+  const shares = parts.map((part) => runShare(context, scan, spread, caller, part));
   const ends = await Promise.all([scanSegments(context, scan, own), ...shares]);
   return ends.reduce((end, other) => earlierEnd(end, other, order), begun);
 }

@@ -16,16 +16,32 @@ export interface Shares {
   parts: SegmentRow[][];
 }
 
+/** From when on it pays to ask further invocations, and how many of them. */
+export interface SpreadBounds {
+  size_bytes_min: number;
+  part_size_bytes: number;
+  parts_max: number;
+}
+
+export const SPREAD_BOUNDS: SpreadBounds = {
+  size_bytes_min: SPREAD_SIZE_BYTES_MIN,
+  part_size_bytes: SPREAD_PART_SIZE_BYTES,
+  parts_max: SPREAD_PARTS_MAX,
+};
+
+/** However little there is to read: for trying it out. */
+export const SPREAD_ALWAYS: SpreadBounds = { size_bytes_min: 1, part_size_bytes: 1, parts_max: SPREAD_PARTS_MAX };
+
 /**
  * Shares out segments in the order in which a scan would meet them, so that whoever is first done with the earliest can tell that the latest are
  * not needed. What is at hand stays here, with a share of the rest.
  */
-export function shareOut(loads: readonly Load[]): Shares {
+export function shareOut(loads: readonly Load[], { size_bytes_min, part_size_bytes, parts_max }: SpreadBounds = SPREAD_BOUNDS): Shares {
   const all = loads.map(({ row }) => row);
   const cold = loads.filter(({ size_bytes }) => size_bytes > 0);
   const total_bytes = cold.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
-  const wanted = Math.min(SPREAD_PARTS_MAX, cold.length - 1, Math.floor(total_bytes / SPREAD_PART_SIZE_BYTES));
-  if (total_bytes < SPREAD_SIZE_BYTES_MIN || wanted < 1) return { own: all, parts: [] };
+  const wanted = Math.min(parts_max, cold.length - 1, Math.floor(total_bytes / part_size_bytes));
+  if (total_bytes < size_bytes_min || wanted < 1) return { own: all, parts: [] };
   const own = new Set(loads.filter(({ size_bytes }) => size_bytes === 0).map(({ row }) => row));
   const parts: SegmentRow[][] = Array.from({ length: wanted }, () => []);
   for (const [index, { row }] of cold.entries()) {

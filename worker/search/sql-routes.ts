@@ -36,7 +36,7 @@ const route = createRoute({
   path: "/api/v1/sql",
   summary: "Ask in SQL",
   description:
-    "A table: the answer to one SELECT over `logs`. The range of time is what WHERE says of `timestamp`, else `from` and `to`, else the last day.",
+    "A table: the answer to one SELECT over `logs`. Where `from` or `to` is missing, the range of time is what WHERE says of `timestamp`, else the last day.",
   middleware: [
     authenticate("read"),
     bodyLimit({

@@ -8,34 +8,13 @@ import { findEvent, neighbours } from "../../../worker/search/one-event.ts";
 import { searchEvents } from "../../../worker/search/search-events.ts";
 import { searchTable } from "../../../worker/search/search-table.ts";
 import { randomOf } from "../../support/random.ts";
-import { canonical, type PlainEvent, randomEvents } from "../../support/search/events.ts";
+import { canonical, type PlainEvent } from "../../support/search/events.ts";
+import { filledHouse } from "../../support/search/filled-house.ts";
 import { SearchHouse } from "../../support/search/house.ts";
 
 const START_US = Date.UTC(2026, 10, 20, 6, 3) * 1_000;
 const MINUTE_US = 60_000_000;
 const ALL_TIME = { from_us: 0, to_us: Number.MAX_SAFE_INTEGER };
-
-interface Filled {
-  house: SearchHouse;
-  events: PlainEvent[];
-}
-
-/** A project with flushed, merged and waiting events over some days. */
-async function filled(seed: number, count = 900): Promise<Filled> {
-  const random = randomOf(seed);
-  const house = new SearchHouse(START_US);
-  const events: PlainEvent[] = [];
-  while (events.length < count) {
-    house.now_us += Math.floor(random() * 90 * MINUTE_US);
-    const part = randomEvents(random, 40 + Math.floor(random() * 40), house.now_us);
-    house.append(part);
-    events.push(...part);
-    if (random() < 0.5) house.flush(3);
-    if (random() < 0.4) house.exportRows();
-    if (random() < 0.3) await house.compact([...house.alive.values()].filter(({ level }) => level === 0).slice(0, 5), true);
-  }
-  return { house, events };
-}
 
 const filterOf = (q: string): Filter => parseQuery(q, { now_us: START_US }).filter;
 const within = (event: PlainEvent, range: { from_us: number; to_us: number }) =>
@@ -60,7 +39,7 @@ const RANGES = [
 
 describe("histogram", { timeout: 30_000 }, () => {
   it.each(FILTERS)("counts exactly, as plain counting and as stats do: %s", async (q, matches) => {
-    const { house, events } = await filled(1);
+    const { house, events } = await filledHouse(START_US, 1);
     for (const bounds of RANGES) {
       const range = bounds === ALL_TIME ? { from_us: START_US - 4 * 1_440 * MINUTE_US, to_us: START_US + 4 * 1_440 * MINUTE_US } : bounds;
       for (const [by, interval] of [
@@ -126,7 +105,7 @@ describe("histogram", { timeout: 30_000 }, () => {
   });
 
   it("reads no rows where the facts of the index say it all", async () => {
-    const { house } = await filled(2);
+    const { house } = await filledHouse(START_US, 2);
     house.flush(1_000);
     house.exportRows();
     const context = house.context();
@@ -139,7 +118,7 @@ describe("histogram", { timeout: 30_000 }, () => {
   });
 
   it("refuses more buckets than it counts", async () => {
-    const { house } = await filled(3, 50);
+    const { house } = await filledHouse(START_US, 3, 50);
     const range = { from_us: 0, to_us: START_US };
     await expect(histogram(house.context(), { filter: ALL, range, interval_us: 1_000, by: null })).rejects.toBeInstanceOf(Problem);
   });
@@ -157,7 +136,7 @@ describe("histogram", { timeout: 30_000 }, () => {
 
 describe("fields and values", { timeout: 30_000 }, () => {
   it.each(FILTERS)("names and counts of fields: %s", async (q, matches) => {
-    const { house, events } = await filled(4);
+    const { house, events } = await filledHouse(START_US, 4);
     for (const range of RANGES) {
       const expected = new Map<string, number>();
       const chosen = events.filter((event) => matches(event) && within(event, range));
@@ -176,7 +155,7 @@ describe("fields and values", { timeout: 30_000 }, () => {
   });
 
   it("types of fields", async () => {
-    const { house } = await filled(4);
+    const { house } = await filledHouse(START_US, 4);
     const { fields } = await listFields(house.context(), ALL, ALL_TIME);
     const types = Object.fromEntries(fields.map(({ name, type }) => [name, type]));
     expect(types).toMatchObject({
@@ -190,7 +169,7 @@ describe("fields and values", { timeout: 30_000 }, () => {
   });
 
   it.each(FILTERS)("values with counts: %s", async (q, matches) => {
-    const { house, events } = await filled(5);
+    const { house, events } = await filledHouse(START_US, 5);
     for (const [field, read] of [
       ["level", (event: PlainEvent) => event.level],
       ["service", (event: PlainEvent) => event.service],
@@ -215,7 +194,7 @@ describe("fields and values", { timeout: 30_000 }, () => {
   });
 
   it("only values that begin with the prefix, at most so many", async () => {
-    const { house, events } = await filled(5);
+    const { house, events } = await filledHouse(START_US, 5);
     const list = await topValues(house.context(), { filter: ALL, range: ALL_TIME, field: "host", prefix: "host-", limit: 2 });
     expect(list.values).toHaveLength(2);
     expect(list.events).toBe(events.filter(({ host }) => host !== undefined).length);
@@ -226,7 +205,7 @@ describe("fields and values", { timeout: 30_000 }, () => {
 
 describe("one event", () => {
   it("every id that a search shows leads to its event, wherever it moved meanwhile", async () => {
-    const { house } = await filled(6, 500);
+    const { house } = await filledHouse(START_US, 6, 500);
     const { events } = await searchEvents(house.context(), { filter: ALL, range: ALL_TIME, order: "desc", limit: 10_000, after: null });
     house.flush(1_000);
     house.exportRows();
@@ -241,7 +220,7 @@ describe("one event", () => {
   });
 
   it("an id that a client sent, and ids of nothing", async () => {
-    const { house, events } = await filled(6, 300);
+    const { house, events } = await filledHouse(START_US, 6, 300);
     const own: PlainEvent = { ...events[5]!, event_id: "order, 17*", attributes: {} };
     house.append([own]);
     const found = await findEvent(house.context(), "order, 17*", ALL_TIME);
@@ -251,7 +230,7 @@ describe("one event", () => {
   });
 
   it("neighbours are what stands before and after it in a search", async () => {
-    const { house } = await filled(8, 400);
+    const { house } = await filledHouse(START_US, 8, 400);
     const { events } = await searchEvents(house.context(), { filter: ALL, range: ALL_TIME, order: "asc", limit: 10_000, after: null });
     for (let index = 3; index < events.length; index += 29) {
       const event = events[index]!;
@@ -280,7 +259,7 @@ describe("export", { timeout: 30_000 }, () => {
     ["desc", "*"],
     ["desc", "level:error"],
   ] as const)("everything once, in order %s, with the ids that a search shows: %s", async (order, q) => {
-    const { house } = await filled(9, 500);
+    const { house } = await filledHouse(START_US, 9, 500);
     const filter = filterOf(q);
     const page = await searchEvents(house.context(), { filter, range: ALL_TIME, order, limit: 10_000, after: null });
     for (const slice_size_bytes of [3_000, 40_000, 1e9]) {
@@ -295,7 +274,7 @@ describe("export", { timeout: 30_000 }, () => {
   });
 
   it("goes on over flushes and compactions, and through a moment with more events than a slice holds", async () => {
-    const { house, events } = await filled(10);
+    const { house, events } = await filledHouse(START_US, 10);
     const burst = Array.from(
       { length: 300 },
       (_, index): PlainEvent => ({ timestamp_us: START_US, ingest_us: START_US, message: `burst ${index % 150}`, attributes: {} }),

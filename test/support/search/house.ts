@@ -6,7 +6,9 @@ import type { SegmentIdentity, SegmentRow } from "../../../worker/engine/segment
 import { segmentFromFrames } from "../../../worker/engine/segment/write-flush.ts";
 import { mergeSegments } from "../../../worker/engine/segment/write-sorted.ts";
 import { ByteCache } from "../../../worker/search/byte-cache.ts";
-import { SearchContext, type SearchSources } from "../../../worker/search/context.ts";
+import { type Budget, SearchContext, type SearchSources } from "../../../worker/search/context.ts";
+import { type PartCaller, runPart } from "../../../worker/search/part.ts";
+import { SPREAD_ALWAYS } from "../../../worker/search/spread.ts";
 import { batchOf, type PlainEvent } from "./events.ts";
 
 const PROJECT = "project1";
@@ -30,6 +32,9 @@ export class SearchHouse {
   /** Reads of objects and of the catalog, for tests that count them. */
   reads = 0;
   catalog_reads = 0;
+  part_calls = 0;
+  /** Segments whose objects cannot be read just now. */
+  readonly failing = new Set<string>();
   cache = new ByteCache(4_000_000);
   /** Called before each answer of the object or the catalog: what happens between them. */
   between: () => Promise<void> | void = () => {};
@@ -127,6 +132,19 @@ export class SearchHouse {
     };
   }
 
+  /** Further invocations, as the Worker has them: what travels is copied. */
+  parts(): PartCaller {
+    const { objects, now_us } = this.sources();
+    return {
+      call: async (request, signal) => {
+        this.part_calls += 1;
+        const answer = await runPart({ objects, shared: null, now_us, signal }, structuredClone(request), new ByteCache(4_000_000));
+        return structuredClone(answer);
+      },
+      bounds: SPREAD_ALWAYS,
+    };
+  }
+
   sources(): SearchSources {
     return {
       project_id: PROJECT,
@@ -149,6 +167,7 @@ export class SearchHouse {
         get: async (key, { range }) => {
           await this.between();
           this.reads += 1;
+          if (this.failing.has(key)) throw new Error("the store is away");
           const bytes = this.objects.get(key);
           if (!bytes) return null;
           return { arrayBuffer: async () => new Uint8Array(bytes.subarray(range.offset, range.offset + range.length)).buffer };
@@ -159,7 +178,12 @@ export class SearchHouse {
     };
   }
 
-  context(): SearchContext {
-    return new SearchContext(this.sources(), this.cache);
+  context(budget?: Budget): SearchContext {
+    return new SearchContext(this.sources(), this.cache, budget);
+  }
+
+  /** A context whose segments are searched by further invocations. */
+  spreadContext(cache = new ByteCache(4_000_000)): SearchContext {
+    return new SearchContext({ ...this.sources(), parts: this.parts() }, cache);
   }
 }
