@@ -78,6 +78,14 @@ describe("POST /api/v1/sql", () => {
     expect(rows.map((row) => row[at]).sort()).toEqual([...first].sort());
   });
 
+  it("answers whole events in an order that is computed, without what it computed", async () => {
+    const { columns, rows } = await ask("SELECT * FROM logs ORDER BY length(message) DESC, upper(message) LIMIT 2 OFFSET 1");
+    const names = columns.map(({ name }) => name);
+    expect(names.filter((name) => !/^[a-z_]+$/.test(name))).toEqual([]);
+    const messages = sent.map(({ message }) => message!).sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+    expect(rows.map((row) => row[names.indexOf("message")])).toEqual(messages.slice(1, 3));
+  });
+
   it("takes the range from WHERE, else from the request", async () => {
     const begin = new Date(START_MS + 10_000).toISOString();
     const in_where = await ask(`SELECT count(*) FROM logs WHERE timestamp >= '${begin}' AND timestamp < now() - interval '1 hour'`);

@@ -12,7 +12,8 @@ const FUNCTIONS: Readonly<Record<string, string>> = { "^": "pow" };
 export function negative(operand: Typed, node: SqlExpression, { source }: Reading): Typed {
   if (operand.type === "interval") return intervalConstant(scaled(operand.interval!, -1));
   if (operand.type === "time") fail("a time has no sign", node, source, "a number or an interval");
-  return call("neg", [operand]);
+  const made = call("neg", [operand]);
+  return operand.digits === undefined ? made : { ...made, digits: `-${operand.digits}` };
 }
 
 export function arithmetic(node: Node, a: Typed, b: Typed, reading: Reading): Typed {

@@ -108,7 +108,9 @@ export class ExpressionCompiler {
 
   #number(node: Node<"number">): Typed {
     const value = Number(node.text);
-    return Number.isFinite(value) ? literal(value) : this.#fail(node, "the number is too large", "a number below 1e308");
+    return Number.isFinite(value)
+      ? { ...literal(value), digits: node.text }
+      : this.#fail(node, "the number is too large", "a number below 1e308");
   }
 
   #condition(node: SqlExpression): Typed {

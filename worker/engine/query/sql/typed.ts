@@ -13,6 +13,8 @@ export interface Typed {
   type: ValueType | "interval";
   /** Where the value does not depend on events; times in microseconds. */
   constant?: Scalar;
+  /** Of a number that is written out: all of its digits, more than a double has. */
+  digits?: string;
   /** Where the type is "interval". */
   interval?: Interval;
 }

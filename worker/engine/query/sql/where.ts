@@ -201,17 +201,18 @@ function differs(field: string, filter: Filter): Filter {
   return isTimeField(field) ? not(filter) : and([{ kind: "exists", field }, not(filter)]);
 }
 
-function equalTo(field: string, { constant, type }: Typed): Filter {
+function equalTo(field: string, { constant, type, digits }: Typed): Filter {
   if (type === "time") return { kind: "compare", field, operator: "=", operand: { kind: "time", time_us: constant as number } };
-  if (typeof constant === "number") return { kind: "compare", field, operator: "=", operand: { kind: "number", text: String(constant) } };
+  if (typeof constant === "number")
+    return { kind: "compare", field, operator: "=", operand: { kind: "number", text: digits ?? String(constant) } };
   return equal(field, String(constant));
 }
 
 /** What the field is ordered by; null where that depends on each value. */
-function ordered(field: string, { constant, type }: Typed): Operand | null {
+function ordered(field: string, { constant, type, digits }: Typed): Operand | null {
   if (type === "time") return isTimeField(field) ? { kind: "time", time_us: constant as number } : null;
   if (isTimeField(field)) return null;
-  if (typeof constant === "number") return { kind: "number", text: String(constant) };
+  if (typeof constant === "number") return { kind: "number", text: digits ?? String(constant) };
   if (field === "level" && typeof constant === "string") return { kind: "level", level: constant };
   return typeof constant === "string" && !isAttribute(field) ? { kind: "text", text: constant } : null;
 }
