@@ -100,7 +100,7 @@ function checkColumns(scanner: Scanner, columns: readonly string[] | null, pipe:
   scanner.fail(`one of the columns ${columns.join(", ")}`, {
     position: at < 0 ? position : position + at,
     found: name,
-    message: `there is no column ${name}`,
+    message: `there is no column ${name}${name === "message" ? "; words are looked for in it, a column is compared as in n:>10" : ""}`,
     suggestion: suggest(name, columns),
   });
 }
