@@ -5,6 +5,7 @@ import { fieldVector, type Selection } from "./field-vector.ts";
 import { type Argument, type ExpressionFunction, TextBudget } from "./functions/function.ts";
 import { functionOf } from "./functions/functions.ts";
 import { matchComparison } from "./match-comparison.ts";
+import { toColumn } from "./to-column.ts";
 import {
   type BytesVector,
   boolsOf,
@@ -14,7 +15,6 @@ import {
   isConstant,
   type PlainVector,
   plain,
-  toColumn,
   type Vector,
 } from "./vector.ts";
 

@@ -12,7 +12,8 @@ import { levelOf } from "./levels.ts";
 import type { EventStep, ExtractRule } from "./plan.ts";
 import { sharpStart } from "./regex/required.ts";
 import { groupNames, regexGroups } from "./regex-groups.ts";
-import { asTexts, type PlainVector, plain, type Scalar, scalarAt, textOf, textsOfRows, toColumn, type Vector, vectorOf } from "./vector.ts";
+import { toColumn } from "./to-column.ts";
+import { asTexts, type PlainVector, plain, type Scalar, scalarAt, textOf, textsOfRows, type Vector, vectorOf } from "./vector.ts";
 
 type ExtractStep = Extract<EventStep, { kind: "extract" }>;
 

@@ -7,7 +7,8 @@ import { expressionType } from "./expression-type.ts";
 import { extractColumns } from "./extract.ts";
 import { applyFilter } from "./filters.ts";
 import type { EventStep } from "./plan.ts";
-import { asLevels, asTexts, toColumn } from "./vector.ts";
+import { toColumn } from "./to-column.ts";
+import { asLevels, asTexts } from "./vector.ts";
 
 /**
  * The batch after the steps and those of the rows (ascending) that are left. Columns of the batch are read only where a step asks for them;

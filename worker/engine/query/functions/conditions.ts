@@ -22,8 +22,8 @@ const common = (types: readonly ValueType[]): ValueType => types.reduce(unify, "
 function chosen(args: readonly Argument[], choices: readonly Argument[], length: number, choose: (row: number) => number): PlainVector {
   const type = common(choices.map((choice) => choice.type));
   const rows = resultLength(args, length);
-  const as_number = type === "time" || choices.every(({ vector, type: own }) => vector.type === "number" && own !== "time");
-  if (as_number && choices.every(({ vector }) => vector.type === "number")) return withStride(chosenNumbers(choices, rows, choose), args);
+  const numbers = choices.every(({ vector, type: own }) => vector.type === "number" && (own === "time") === (type === "time"));
+  if (numbers) return withStride(chosenNumbers(choices, rows, choose), args);
   const cells = choices.map((choice) => scalarsOf(choice, type !== "time"));
   const strides = choices.map(({ vector }) => vector.stride);
   const values = new Array<Scalar>(rows);
