@@ -3,7 +3,7 @@ import type { Plan } from "../engine/query/query.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { SPREAD_PART_WIDTH } from "../limits.ts";
 import type { ByteCache } from "./byte-cache.ts";
-import { type Budget, type Cost, SearchContext, type SearchSources } from "./context.ts";
+import { type Budget, type Cost, emptyCost, SearchContext, type SearchSources } from "./context.ts";
 import type { LostSegment, ScanEnd } from "./coverage.ts";
 import { EventGatherer, type EventQuestion } from "./event-gatherer.ts";
 import { ObjectMissing } from "./objects.ts";
@@ -27,7 +27,9 @@ export interface PartRequest {
 export type PartAnswer =
   | { status: "done"; state: unknown; end: ScanEnd; cost: Cost; lost: LostSegment[] }
   /** The plan must be made again. */
-  | { status: "missing"; key: string; cost: Cost };
+  | { status: "missing"; key: string; cost: Cost }
+  /** Segments of another project than that of the request are not searched. */
+  | { status: "refused"; cost: Cost };
 
 /** Further invocations. */
 export interface PartCaller {
@@ -45,7 +47,7 @@ function noSource(): never {
 /** Does a share of a search. */
 export async function runPart(sources: PartSources, request: PartRequest, cache?: ByteCache): Promise<PartAnswer> {
   const { project_id, rows, work, budget, missing } = request;
-  if (rows.some((row) => row.project_id !== project_id)) throw new Error("a share of a search names segments of another project");
+  if (rows.some((row) => row.project_id !== project_id)) return { status: "refused", cost: emptyCost() };
   const whole: SearchSources = { ...sources, project_id, stream: noSource, segments: noSource, changes: () => 0, parts: null };
   const context = new SearchContext(whole, cache, budget);
   for (const key of missing) context.missing.add(key);

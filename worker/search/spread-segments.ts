@@ -43,6 +43,7 @@ async function runShare(context: SearchContext, scan: Scan, spread: Spread, call
     console.error("a share of a search failed and is done again", error);
     return scanSegments(context, scan, rows);
   }
+  if (answer.status === "refused") throw new Error("a share of a search named segments of another project");
   addCost(context.cost, { ...emptyCost(), ...answer.cost, parts: 1 });
   if (answer.status === "missing") throw new ObjectMissing(answer.key);
   spread.merge(answer.state);
