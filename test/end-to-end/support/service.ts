@@ -67,6 +67,7 @@ export interface FoundEvent {
   level?: string;
   service?: string;
   host?: string;
+  source?: string;
   message?: string;
   trace_id?: string;
   span_id?: string;

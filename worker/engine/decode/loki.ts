@@ -9,7 +9,7 @@ import { LineReader } from "./line-reader.ts";
 import { parseLabels } from "./loki-labels.ts";
 import { type Origin, OriginWriter } from "./origin.ts";
 import { LENGTH, ProtobufError, ProtobufWalker, VARINT } from "./protobuf.ts";
-import { type Protocol, type ProtocolRequest, textRefusal } from "./protocol.ts";
+import { type IngestEndpoint, type Protocol, type ProtocolRequest, textRefusal } from "./protocol.ts";
 import { decodeRecords, RecordError, type RecordSink } from "./records.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "./types.ts";
 
@@ -197,25 +197,29 @@ function decode(body: Uint8Array, request: ProtocolRequest, context: DecodeConte
   }
 }
 
+function push(path: string, at_root: boolean): IngestEndpoint {
+  return {
+    kind: "ingest",
+    methods: ["POST"],
+    path,
+    at_root,
+    decode,
+    // Good lines are kept, and the bad ones told of, as Loki does.
+    answer: ({ decoded: { rejected, errors } }) =>
+      rejected === 0
+        ? { status: 204 }
+        : textRefusal({ status: 400, code: "", detail: `${rejected} refused: ${errors[0]!.message}`, retry_after_s: null, errors }),
+  };
+}
+
 export const loki: Protocol = {
   name: "loki",
   title: "Loki push",
   credentials: {},
   endpoints: [
-    {
-      kind: "ingest",
-      methods: ["POST"],
-      path: "/loki/api/v1/push",
-      at_root: true,
-      decode,
-      // Good lines are kept, and the bad ones told of, as Loki does.
-      answer: ({ decoded: { rejected, errors } }) =>
-        rejected === 0
-          ? { status: 204 }
-          : {
-              ...textRefusal({ status: 400, code: "", detail: `${rejected} refused: ${errors[0]!.message}`, retry_after_s: null, errors }),
-            },
-    },
+    push("/loki/api/v1/push", true),
+    // Of clients that resolve the path against the address.
+    push("/api/v1/push", false),
     { kind: "info", methods: ["GET"], path: "/ready", at_root: false, needs_key: false, answer: () => ({ status: 200, body: "ready\n" }) },
   ],
   refuse: textRefusal,
