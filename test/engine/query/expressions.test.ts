@@ -137,10 +137,10 @@ describe("texts of expressions", () => {
   });
 });
 
-/** A column has one kind: values of several become texts. */
+/** A column has one kind: values of several become texts. Minus zero is zero. */
 function asColumn(values: Scalar[]): Scalar[] {
   const kinds = new Set(values.filter((value) => value !== null).map((value) => typeof value));
-  return kinds.size > 1 ? values.map(textOf) : values;
+  return kinds.size > 1 ? values.map(textOf) : values.map((value) => (value === 0 ? 0 : value));
 }
 
 describe("evaluation", () => {

@@ -1,6 +1,7 @@
 import type { BytesColumn } from "../../batch/event-batch.ts";
 import { searchCandidates } from "../column-search.ts";
 import { fold } from "../fold.ts";
+import { matcherOf, RegexError } from "../regex.ts";
 import { wildcardTest } from "../text-pattern.ts";
 
 /** A pattern of SQL's LIKE, made ready. */
@@ -45,7 +46,7 @@ function parts(pattern: string, escaping: string): Part[] {
 
 function make(found: Part[], any_case: boolean): LikeTest {
   const texts = found.flatMap((part) => part.reduce<string[]>((runs, letter) => grown(runs, letter), [""]));
-  const meets = found.some((part) => part.includes(null)) ? steps(found) : exact(found.map((part) => part.join("")));
+  const meets = found.some((part) => part.includes(null)) ? fitting(found) : exact(found.map((part) => part.join("")));
   const test = any_case ? (text: string) => meets(fold(text)) : meets;
   const key = texts.reduce((longest, text) => (text.length > longest.length ? text : longest), "");
   if (key === "") return { meets: test, scan: null };
@@ -60,6 +61,18 @@ function grown(runs: string[], letter: string | null): string[] {
 
 function exact(texts: string[]): (text: string) => boolean {
   return texts.length === 1 ? (text) => text === texts[0] : wildcardTest(texts);
+}
+
+/** As a regular expression, whose time is linear; patterns that are too long for one go part by part. */
+function fitting(found: readonly Part[]): (text: string) => boolean {
+  const source = found.map((part) => part.map((letter) => (letter === null ? "." : letter.replace(/[\\^$.*+?()[\]{}|]/, "\\$&"))).join(""));
+  try {
+    const matcher = matcherOf(`(?s)^${source.join(".*")}$`);
+    return (text) => matcher.test(text);
+  } catch (error) {
+    if (error instanceof RegexError) return steps(found);
+    throw error;
+  }
 }
 
 /** Part by part, each at its first place; as with stars, the first fit of an inner part never hinders a later one. */
