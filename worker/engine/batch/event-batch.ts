@@ -94,6 +94,8 @@ export interface NumberColumn {
   /** The same numbers by code, NULL_CODE for null; there where the column was stored so. */
   dictionary?: NumberDictionary;
   pages?: ColumnPages;
+  /** No value is below or above, where that is known without decoding. */
+  range?: { min: number; max: number };
 }
 
 export interface NumberDictionary {

@@ -4,6 +4,7 @@ import {
   type BytesColumn,
   type Column,
   type ColumnPages,
+  type DictColumn,
   type EventBatch,
   NULL_CODE,
 } from "../batch/event-batch.ts";

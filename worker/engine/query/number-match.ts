@@ -5,7 +5,8 @@ import type { Interval, ValueTest } from "./value-test.ts";
 /** Clears the rows of `mask` whose number does not meet the test, and those without one. */
 export function matchNumbers(column: NumberColumn, test: ValueTest, mask: Uint8Array): void {
   const { dictionary, pages } = column;
-  if (dictionary?.keep) keepMarked(dictionary, test, mask);
+  if (test.interval && column.range && isApart(test.interval, column.range)) mask.fill(0);
+  else if (dictionary?.keep) keepMarked(dictionary, test, mask);
   else if (pages) {
     forEachPage(pages, mask, (page, part) => {
       if (page === null) part.fill(0);
@@ -17,6 +18,10 @@ export function matchNumbers(column: NumberColumn, test: ValueTest, mask: Uint8A
     if (test.interval) keepWithin(values, test.interval, mask);
     else for (let row = 0; row < mask.length; row++) if (mask[row] === 1 && !test.number(values[row]!)) mask[row] = 0;
   }
+}
+
+function isApart({ low, high }: Interval, { min, max }: { min: number; max: number }): boolean {
+  return low > max || high < min;
 }
 
 /** Each distinct number is tested once. */

@@ -156,6 +156,10 @@ class LazyNumbers implements NumberColumn {
     return presentOf(this.pages);
   }
 
+  get range(): NumberColumn["range"] {
+    return this.#chunk.range ?? undefined;
+  }
+
   get dictionary(): NumberDictionary | undefined {
     if (this.#dictionary === undefined) {
       const coded = this.#chunk.wanted === null && allCoded(this.#chunk);

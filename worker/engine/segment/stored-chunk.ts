@@ -115,6 +115,11 @@ export class StoredChunk {
     }
   }
 
+  /** Smallest and largest number, where the index knows them. */
+  get range(): { min: number; max: number } | null {
+    return this.#index.range;
+  }
+
   /** Nulls and encoding of a page, unchecked: what follows from them must not depend on their being right. */
   outline(index: number): { nulls: number; encoding: number } {
     return this.#index.pages![index]!.head ?? this.guard(() => this.#parse(index, this.#pageBytes(index)));
