@@ -36,6 +36,8 @@ export const FIREHOSE_RECORD_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 export const PROTOCOL_INFO_BODY_SIZE_BYTES_MAX = 256 * 1024;
 /** Client event ids of one request that an answer asks about, as `_bulk` does to say 409. */
 export const ASKED_EVENT_IDS_MAX = 10_000;
+/** Buffers of bodies that an isolate keeps for the next ones: memory fresh from the system costs more than what is read into it. */
+export const BODY_BUFFERS_KEPT_SIZE_BYTES_MAX = 4 * 1024 * 1024;
 /** A client that sends slower than this total is cut off: it holds memory meanwhile. */
 export const BODY_READ_TIMEOUT_MS = 60_000;
 
@@ -67,6 +69,8 @@ export const FRAME_ATTRIBUTE_COLUMNS_MAX = 48;
 /** Body of one queue message: the platform's limit is 128,000 with about 100 of metadata. */
 export const QUEUE_MESSAGE_SIZE_BYTES_MAX = 126_000;
 export const QUEUE_SEND_TIMEOUT_MS = 5_000;
+/** On one machine a project's monitor hears at most this often that there is something new. */
+export const NUDGE_PAUSE_MS = 250;
 /** A journal object that takes longer to write counts as failed. */
 export const JOURNAL_PUT_TIMEOUT_MS = 20_000;
 /** First and longest wait before a message is delivered again; the queue gives up after the `max_retries` of wrangler.toml. */
@@ -80,6 +84,8 @@ export const FLUSH_SIZE_BYTES = 6 * 1024 * 1024;
 export const FLUSH_AGE_MS = 30_000;
 /** Frame bytes that one flush takes at most: it is held in memory together with the segment made of it. */
 export const FLUSH_PLAN_SIZE_BYTES_MAX = 12 * 1024 * 1024;
+/** Frame bytes that the object hands to a flush at a time. */
+export const FLUSH_READ_SIZE_BYTES = 1024 * 1024;
 /** Frame bytes in the window above which `append` answers "full" and messages wait in the queue. */
 export const WINDOW_SIZE_BYTES_MAX = 256 * 1024 * 1024;
 /** How long a flushed frame stays with the object after D1 has its segment's row (spine, rule 5). */

@@ -14,6 +14,7 @@ import type {
   StreamChanges,
   StreamStatus,
   ViewAnswer,
+  ViewFrame,
   ViewRequest,
 } from "./types.ts";
 
@@ -62,6 +63,10 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
 
   async plan(force: boolean): Promise<FlushPlan | null> {
     return this.run((core) => core.plan(force));
+  }
+
+  async planned(plan_id: string, start_seq: number): Promise<{ frames: ViewFrame[]; next_seq: number | null } | null> {
+    return this.run((core) => core.planned(plan_id, start_seq));
   }
 
   async commit(plan_id: string, row: SegmentRow | null): Promise<void> {

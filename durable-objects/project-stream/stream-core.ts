@@ -4,8 +4,10 @@ import {
   CLOCK_SKEW_MS_MAX,
   FLUSH_AGE_MS,
   FLUSH_PLAN_SIZE_BYTES_MAX,
+  FLUSH_READ_SIZE_BYTES,
   FLUSH_RETRY_MS,
   FLUSH_SIZE_BYTES,
+  VIEW_SIZE_BYTES_MAX,
   WINDOW_SIZE_BYTES_MAX,
 } from "../../worker/limits.ts";
 import { readState, type SqlDatabase, writeState } from "../storage.ts";
@@ -22,6 +24,7 @@ import type {
   StreamChanges,
   StreamStatus,
   ViewAnswer,
+  ViewFrame,
   ViewRequest,
 } from "./types.ts";
 import { addUsage, dayOf, eventsOn, noUsage, secondsToMidnight, type Usage } from "./usage.ts";
@@ -39,7 +42,7 @@ interface Progress {
 }
 
 /** A frozen plan as it is persisted; its frames are those of the sequence range. */
-type StoredPlan = Omit<FlushPlan, "frames">;
+type StoredPlan = Omit<FlushPlan, "frames" | "next_seq">;
 
 /**
  * The stream of one project and shard: everything that decides whether an event is kept, and that only once.
@@ -138,7 +141,7 @@ export class StreamCore {
     const frames = this.window
       .framesAfter(after_seq)
       .filter((frame) => frame.seq >= start_seq && frame.ts_max_us >= request.from_us && frame.ts_min_us <= request.to_us);
-    const read = this.window.read(frames, new Set(request.held));
+    const read = this.window.read(frames, new Set(request.held), VIEW_SIZE_BYTES_MAX);
     return { shards: 1, flushed_seq: after_seq, frames: read.frames, next_seq: read.next_seq, recent: this.outbox.recent(this.now_ms()) };
   }
 
@@ -158,8 +161,18 @@ export class StreamCore {
       const plan = this.open_plan;
       this.sql.transaction(() => writeState(this.sql, STATE.plan, plan));
     }
-    const frames = this.framesOf(this.open_plan);
-    return { ...this.open_plan, frames: this.window.read(frames, new Set()).frames };
+    return { ...this.open_plan, ...this.readPlan(this.open_plan, this.open_plan.seq_min) };
+  }
+
+  /** Frames of the open plan from `start_seq` on; null where it is another plan that is open, or none. */
+  planned(plan_id: string, start_seq: number): { frames: ViewFrame[]; next_seq: number | null } | null {
+    return this.open_plan?.plan_id === plan_id ? this.readPlan(this.open_plan, start_seq) : null;
+  }
+
+  /** Little at a time: a large message is copied several times on its way, each time into memory that is fresh from the system. */
+  private readPlan({ seq_max }: StoredPlan, start_seq: number): { frames: ViewFrame[]; next_seq: number | null } {
+    const frames = this.window.framesAfter(start_seq - 1).filter((frame) => frame.seq <= seq_max);
+    return this.window.read(frames, new Set(), FLUSH_READ_SIZE_BYTES);
   }
 
   /** Whole rows from the oldest on, so that a row is flushed at once and its place becomes free at once. */

@@ -97,7 +97,10 @@ export interface FlushPlan {
   seq_min: number;
   seq_max: number;
   created_us: number;
+  /** The first of its frames, up to FLUSH_READ_SIZE_BYTES; `planned` gives the others. */
   frames: ViewFrame[];
+  /** Where the others begin; null where these are all. */
+  next_seq: number | null;
 }
 
 export interface ProjectSettings {
@@ -159,8 +162,10 @@ export interface StreamChanges {
 export interface ProjectStreamRpc {
   append(request: AppendRequest): Promise<AppendAnswer>;
   view(request: ViewRequest): Promise<ViewAnswer>;
-  /** The open plan with its frames' bytes, a new one where a flush is due (or `force` and the window is not empty), else null. */
+  /** The open plan, a new one where a flush is due (or `force` and the window is not empty), else null. */
   plan(force: boolean): Promise<FlushPlan | null>;
+  /** More frames of a plan, up to FLUSH_READ_SIZE_BYTES at a time; null where the plan is not open any more: another holder has committed it. */
+  planned(plan_id: string, start_seq: number): Promise<{ frames: ViewFrame[]; next_seq: number | null } | null>;
   /** Idempotent. The row waits in the outbox until `exported`; null where all rows of the plan were masked. */
   commit(plan_id: string, row: SegmentRow | null): Promise<void>;
   outbox(): Promise<SegmentRow[]>;

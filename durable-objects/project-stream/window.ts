@@ -1,5 +1,5 @@
 import { joinBytes } from "../../worker/engine/batch/join-bytes.ts";
-import { VIEW_SIZE_BYTES_MAX, WINDOW_ROW_SIZE_BYTES_MAX } from "../../worker/limits.ts";
+import { WINDOW_ROW_SIZE_BYTES_MAX } from "../../worker/limits.ts";
 import { blobOf, FreeRows, type SqlDatabase } from "../storage.ts";
 import type { AppendFrame, JournalPointer, ViewFrame } from "./types.ts";
 
@@ -146,19 +146,23 @@ export class Window {
   }
 
   /**
-   * Frames with their bytes, in the given order, up to VIEW_SIZE_BYTES_MAX.
+   * Frames with their bytes, in the given order, up to `size_bytes_max` (one frame at least).
    * @returns the frames read and the sequence number to go on from, null at the end
    */
-  read(frames: readonly WindowFrame[], held: ReadonlySet<number>): { frames: ViewFrame[]; next_seq: number | null } {
+  read(
+    frames: readonly WindowFrame[],
+    held: ReadonlySet<number>,
+    size_bytes_max: number,
+  ): { frames: ViewFrame[]; next_seq: number | null } {
     const read: ViewFrame[] = [];
     let data = null as { slot_id: number; bytes: Uint8Array } | null;
     let size_bytes = 0;
     for (const frame of frames) {
-      if (size_bytes > 0 && size_bytes + frame.stored_size_bytes > VIEW_SIZE_BYTES_MAX) return { frames: read, next_seq: frame.seq };
+      if (size_bytes > 0 && size_bytes + frame.stored_size_bytes > size_bytes_max) return { frames: read, next_seq: frame.seq };
       let bytes: Uint8Array | null = null;
       if (!frame.journal && !held.has(frame.seq)) {
         if (!data || data.slot_id !== frame.slot_id) data = { slot_id: frame.slot_id, bytes: this.readSlot(frame.slot_id) };
-        bytes = data.bytes.slice(frame.offset, frame.offset + frame.stored_size_bytes);
+        bytes = partOf(data.bytes, frame.offset, frame.stored_size_bytes);
         size_bytes += bytes.length;
       }
       read.push(viewOf(frame, bytes));
@@ -194,6 +198,11 @@ function readHead(slot_id: number, text: string): WindowFrame[] {
     offset += stored_size_bytes;
     return frame;
   });
+}
+
+/** A part to be sent: it must not take the whole along. */
+function partOf(bytes: Uint8Array, offset: number, length: number): Uint8Array {
+  return length === bytes.length ? bytes : bytes.slice(offset, offset + length);
 }
 
 function viewOf(frame: WindowFrame, bytes: Uint8Array | null): ViewFrame {

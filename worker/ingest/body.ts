@@ -1,7 +1,17 @@
 import { Problem } from "../errors.ts";
-import { BODIES_IN_FLIGHT_SIZE_BYTES_MAX, BODY_DECOMPRESSED_SIZE_BYTES_MAX, BODY_READ_TIMEOUT_MS, BODY_SIZE_BYTES_MAX } from "../limits.ts";
+import {
+  BODIES_IN_FLIGHT_SIZE_BYTES_MAX,
+  BODY_BUFFERS_KEPT_SIZE_BYTES_MAX,
+  BODY_DECOMPRESSED_SIZE_BYTES_MAX,
+  BODY_READ_TIMEOUT_MS,
+  BODY_SIZE_BYTES_MAX,
+} from "../limits.ts";
 import { TimeoutError, withTimeout } from "../timeout.ts";
+import { Buffers } from "./buffers.ts";
 import { contentCoding, decompress } from "./decompress.ts";
+
+/** Smaller bodies are not worth a reader of their own. */
+const BUFFERED_SIZE_BYTES_MIN = 128 * 1024;
 
 export interface BodyLimits {
   received_size_bytes_max: number;
@@ -82,16 +92,35 @@ async function readStream(
   }
 }
 
-async function readWhole(request: Request, size_bytes_max: number, take: (size_bytes: number) => void): Promise<Uint8Array> {
-  if (!request.body) return new Uint8Array(0);
-  const length = declaredLength(request);
-  if (length === null) return readStream(request.body, size_bytes_max, take);
-  if (length > size_bytes_max) throw tooLarge(size_bytes_max);
-  take(length);
-  return new Uint8Array(await request.arrayBuffer());
+/** A body, and the kept buffer that it stands in, if it does. */
+interface Read {
+  bytes: Uint8Array;
+  buffer: ArrayBuffer | null;
 }
 
-async function readReceived(request: Request, size_bytes_max: number, take: (size_bytes: number) => void): Promise<Uint8Array> {
+const body_buffers = new Buffers(BODY_BUFFERS_KEPT_SIZE_BYTES_MAX);
+
+async function readWhole(request: Request, size_bytes_max: number, take: (size_bytes: number) => void): Promise<Read> {
+  if (!request.body) return { bytes: new Uint8Array(0), buffer: null };
+  const length = declaredLength(request);
+  if (length === null) return { bytes: await readStream(request.body, size_bytes_max, take), buffer: null };
+  if (length > size_bytes_max) throw tooLarge(size_bytes_max);
+  take(length);
+  if (length < BUFFERED_SIZE_BYTES_MIN || length > BODY_BUFFERS_KEPT_SIZE_BYTES_MAX) {
+    return { bytes: new Uint8Array(await request.arrayBuffer()), buffer: null };
+  }
+  return readInto(body_buffers.take(length), length, request.body);
+}
+
+/** Straight from the connection into the buffer, which is lost where the body does not arrive whole. */
+async function readInto(buffer: ArrayBuffer, length: number, body: ReadableStream<Uint8Array>): Promise<Read> {
+  const reader = body.getReader({ mode: "byob" });
+  const { value } = await reader.readAtLeast(length, new Uint8Array(buffer, 0, length));
+  if (value?.length !== length) throw new Problem("bad_request", "The body did not arrive whole.");
+  return { bytes: value, buffer: value.buffer as ArrayBuffer };
+}
+
+async function readReceived(request: Request, size_bytes_max: number, take: (size_bytes: number) => void): Promise<Read> {
   try {
     return await withTimeout(readWhole(request, size_bytes_max, take), BODY_READ_TIMEOUT_MS);
   } catch (error) {
@@ -106,6 +135,7 @@ function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
 
 /**
  * Reads a request's body, takes off its content coding and gives it to `use`; the budget holds its bytes until `use` is done.
+ * They serve other requests then: nothing may keep a view of them.
  * @throws Problem `too_large`, `unsupported_media_type`, `bad_request` for damaged bytes, `unavailable` where the isolate holds too many bodies
  */
 export async function withBody<T>(
@@ -116,16 +146,18 @@ export async function withBody<T>(
 ): Promise<T> {
   const coding = contentCoding(request.headers.get("content-encoding"));
   let taken_bytes = 0;
+  let read: Read | null = null;
   const take = (size_bytes: number) => {
     budget.take(size_bytes);
     taken_bytes += size_bytes;
   };
   try {
-    const received = await readReceived(request, limits.received_size_bytes_max, take);
-    const plain = await decompress(received, coding, limits.decompressed_size_bytes_max);
-    if (plain !== received) take(plain.length);
+    read = await readReceived(request, limits.received_size_bytes_max, take);
+    const plain = await decompress(read.bytes, coding, limits.decompressed_size_bytes_max);
+    if (plain !== read.bytes) take(plain.length);
     return await use(withoutByteOrderMark(plain));
   } finally {
+    if (read?.buffer) body_buffers.give(read.buffer);
     budget.give(taken_bytes);
   }
 }

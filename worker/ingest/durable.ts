@@ -9,6 +9,7 @@ import { JOURNAL_PUT_TIMEOUT_MS, QUEUE_MESSAGE_SIZE_BYTES_MAX, QUEUE_SEND_TIMEOU
 import { count } from "../metrics.ts";
 import { tryTwice } from "../stream-call.ts";
 import { withTimeout } from "../timeout.ts";
+import { Nudges } from "./nudge.ts";
 
 /** What one request brought, packed. */
 export interface PackedBatch {
@@ -42,8 +43,8 @@ export async function makeDurable(env: Env, wait_until: WaitUntil, batch: Packed
 }
 
 /** A message that may be lost: others follow, and cron resends what the journal holds. */
-function notify(env: Env, wait_until: WaitUntil, notice: EventsNotice): void {
-  wait_until(send(env, notice, "json").catch(() => count("ledge_queue_send_failures_total", { kind: notice.kind })));
+function notify(env: Env, notice: EventsNotice): Promise<void> {
+  return send(env, notice, "json").catch(() => count("ledge_queue_send_failures_total", { kind: notice.kind }));
 }
 
 // ── local: a row of the project's object ────────────────────────────────────
@@ -63,12 +64,15 @@ function assertAppended(answer: AppendAnswer): asserts answer is Extract<AppendA
   }
 }
 
+const nudges = new Nudges();
+
 async function appendDirectly(env: Env, wait_until: WaitUntil, batch: PackedBatch): Promise<DurableResult> {
   const { project_id, shard } = batch;
   const delivery = deliveryOfFrames(batch.frames);
   const answer = await tryTwice(() => appendDelivery(streamsOf(env), delivery, true));
   assertAppended(answer);
-  notify(env, wait_until, { v: 1, kind: "nudge", project_id, shard });
+  const told = nudges.tell(`${project_id}:${shard}`, Date.now(), () => notify(env, { v: 1, kind: "nudge", project_id, shard }));
+  if (told) wait_until(told);
   return { event_ids_overflowed: answer.event_ids_overflowed };
 }
 
@@ -95,7 +99,7 @@ async function sendOrJournal(env: Env, wait_until: WaitUntil, batch: PackedBatch
   const key = journalKey(project_id, shard, batch_id);
   await putJournal(env, key, body.length === size_bytes ? body : joinBytes(batch.frames));
   // From here on the batch is safe: what the journal still holds is sent again by cron if this message is lost.
-  notify(env, wait_until, { v: 1, kind: "journal", project_id, shard, key, size_bytes });
+  wait_until(notify(env, { v: 1, kind: "journal", project_id, shard, key, size_bytes }));
 }
 
 async function putJournal(env: Env, key: string, body: Uint8Array): Promise<void> {

@@ -9,6 +9,7 @@ import type { House } from "./house.ts";
 import { putSegment } from "./store-segment.ts";
 
 class JournalMissing extends Error {}
+class PlanGone extends Error {}
 
 /**
  * Flushes what is due of one stream, all of it with `force`. In the order of the spine, rule 4: R2, the object, D1; a crash between any two
@@ -33,10 +34,11 @@ async function flushWindow(house: House, project_id: string, shard: number, forc
     const stream = house.stream(project_id, shard);
     let row: SegmentRow | null;
     try {
-      row = await makeSegment(house, plan);
+      row = await makeSegment(house, stream, plan);
     } catch (error) {
-      // Journal objects go once their plan is committed: then another holder was faster. Otherwise this is a loss and must be heard of.
-      if (error instanceof JournalMissing && (await stream.status()).plan_id !== plan.plan_id) continue;
+      // Another holder was faster, or journal objects are gone as they go once their plan is committed. Otherwise this is a loss and must be heard of.
+      const missing = error instanceof PlanGone || error instanceof JournalMissing;
+      if (missing && (await stream.status()).plan_id !== plan.plan_id) continue;
       throw error;
     }
     await stream.commit(plan.plan_id, row);
@@ -46,11 +48,25 @@ async function flushWindow(house: House, project_id: string, shard: number, forc
 }
 
 /** The plan's segment in R2; null where every row of the plan is masked. */
-async function makeSegment(house: House, plan: FlushPlan): Promise<SegmentRow | null> {
+async function makeSegment(house: House, stream: ProjectStreamRpc, plan: FlushPlan): Promise<SegmentRow | null> {
   const frames: { bytes: Uint8Array; masked: Uint32Array | null }[] = [];
-  for (const frame of plan.frames) frames.push({ bytes: await bytesOf(house.bucket, frame), masked: frame.masked });
-  if (plan.frames.every((frame) => frame.masked?.length === frame.rows)) return null;
+  let rows = 0;
+  for await (const frame of framesOf(stream, plan)) {
+    frames.push({ bytes: await bytesOf(house.bucket, frame), masked: frame.masked });
+    rows += frame.rows - (frame.masked?.length ?? 0);
+  }
+  if (rows === 0) return null;
   return putSegment(house.bucket, segmentFromFrames(frames, identityOf(plan)));
+}
+
+async function* framesOf(stream: ProjectStreamRpc, plan: FlushPlan): AsyncGenerator<ViewFrame> {
+  yield* plan.frames;
+  for (let start_seq = plan.next_seq; start_seq !== null; ) {
+    const more = await stream.planned(plan.plan_id, start_seq);
+    if (!more) throw new PlanGone(`plan ${plan.plan_id} is not open any more`);
+    yield* more.frames;
+    start_seq = more.next_seq;
+  }
 }
 
 async function bytesOf(bucket: R2Bucket, frame: ViewFrame): Promise<Uint8Array> {

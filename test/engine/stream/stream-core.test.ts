@@ -7,6 +7,7 @@ import type { SegmentRow } from "../../../worker/engine/segment/segment-row.ts";
 import {
   EVENT_ID_LIFE_MS,
   FLUSH_AGE_MS,
+  FLUSH_READ_SIZE_BYTES,
   FLUSH_RETRY_MS,
   FLUSH_SIZE_BYTES,
   SEEN_ID_LIFE_MS,
@@ -226,6 +227,24 @@ describe("flush", () => {
     stream.core.commit(plan.plan_id, rowOf(plan));
     expect(stream.view()).toMatchObject({ flushed_seq: 2, frames: [{ seq: 3 }], recent: [{ seq_min: 1, seq_max: 2 }] });
     expect(stream.core.plan(true)).toMatchObject({ seq_min: 3, seq_max: 3 });
+  });
+
+  it("is read little by little, and no more once it is committed", () => {
+    const stream = new Stream();
+    const size_bytes = FLUSH_READ_SIZE_BYTES / 2;
+    for (let n = 0; n < 5; n++) stream.append(stream.frame({ bytes: new Uint8Array(size_bytes).fill(n), size_bytes }));
+    const { plan_id, frames, next_seq } = stream.core.plan(true)!;
+    const read = [...frames];
+    for (let at = next_seq; at !== null; ) {
+      stream.evict();
+      const more = stream.core.planned(plan_id, at)!;
+      expect(more.frames.length).toBeLessThanOrEqual(2);
+      read.push(...more.frames);
+      at = more.next_seq;
+    }
+    expect(read.map(({ seq, bytes }) => [seq, bytes?.length, bytes?.[9]])).toEqual([0, 1, 2, 3, 4].map((n) => [n + 1, size_bytes, n]));
+    stream.core.commit(plan_id, rowOf({ ...stream.core.plan(false)!, frames: read }));
+    expect(stream.core.planned(plan_id, 1)).toBeNull();
   });
 
   it("refuses a commit that would lose rows or that nobody planned", () => {

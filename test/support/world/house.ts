@@ -100,6 +100,7 @@ function streamStub(store: WorldStore, name: string, step: Step): ProjectStreamR
       }),
     view: (request) => call("view", (core) => core.view(request)),
     plan: (force) => call("plan", (core) => core.plan(force)),
+    planned: (plan_id, start_seq) => call("planned", (core) => core.planned(plan_id, start_seq)),
     commit: (plan_id, row) => call("commit", (core) => core.commit(plan_id, structuredClone(row))),
     outbox: () => call("outbox", (core) => core.waitingRows()),
     exported: (ids) => call("exported", (core) => core.exported(ids)),

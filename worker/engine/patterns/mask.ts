@@ -51,12 +51,13 @@ const NUMBERED_DIGITS_MAX = 3;
 const SHORT_WORD_LENGTH_MAX = 4;
 
 const EMPTY: Uint8Array = new Uint8Array(0);
+const EMPTY_VIEW = new DataView(EMPTY.buffer);
 
 class Masker {
   readonly form = new MaskedForm();
   private readonly chunk = new Chunk();
   private bytes: Uint8Array = EMPTY;
-  private view: DataView = new DataView(EMPTY.buffer);
+  private view: DataView = EMPTY_VIEW;
   private start = 0;
   private end = 0;
   private keeps_dotted = false;
@@ -67,6 +68,7 @@ class Masker {
     // A message that is nothing but dotted names says what it says by them.
     if (this.saw_dotted && !this.form.has_words) this.pass(bytes, start, end, true);
     this.bytes = EMPTY;
+    this.view = EMPTY_VIEW;
     return this.form;
   }
 
