@@ -1,4 +1,5 @@
 /** Datadog's log intake (docs.datadoghq.com/api, "Send logs"), second version and first. */
+import { utf8Text } from "../batch/utf8.ts";
 import type { Draft } from "../normalize/draft.ts";
 import { addValue } from "../normalize/flatten.ts";
 import { drop, textIn } from "./draft-values.ts";
@@ -36,8 +37,11 @@ function takeTags(draft: Draft, of_request: string | null): void {
   if (tags !== "") addTags(draft, tags);
 }
 
-function isText(request: ProtocolRequest): boolean {
-  return /^text\/plain/i.test(request.header("content-type") ?? "");
+/** Clients that say nothing of the type of JSON end up saying text, too. */
+function isText(request: ProtocolRequest, body: Uint8Array): boolean {
+  if (!/^text\/plain/i.test(request.header("content-type") ?? "")) return false;
+  const head = utf8Text(body.subarray(0, 16)).trimStart();
+  return !/^(?:\{\s*"|\[\s*\{)/.test(head);
 }
 
 function readLines(sink: RecordSink, body: Uint8Array, request: ProtocolRequest, context: DecodeContext): void {
@@ -63,7 +67,7 @@ function decode(body: Uint8Array, request: ProtocolRequest, context: DecodeConte
   const text = body.length <= KEEP_ALIVE.length + 2 ? new TextDecoder().decode(body).trim() : null;
   if (text === "" || text === KEEP_ALIVE || text === "[]") throw new DecodeFailure("empty", "the body holds no event");
   return decodeRecords(context, (sink) => {
-    if (isText(request)) {
+    if (isText(request, body)) {
       readLines(sink, body, request, context);
       return;
     }

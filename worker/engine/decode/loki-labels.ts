@@ -1,3 +1,4 @@
+import { utf8Text } from "../batch/utf8.ts";
 import { RecordError } from "./records.ts";
 
 const PAIR = /\s*([A-Za-z_][A-Za-z0-9_.:-]*)\s*=\s*("(?:[^"\\]|\\.)*"|`[^`]*`)\s*(,|\}|$)/y;
@@ -20,12 +21,28 @@ export function parseLabels(text: string): [name: string, value: string][] {
   return pairs;
 }
 
+const ESCAPE = /(?:\\x[0-9a-fA-F]{2}|\\[0-7]{3})+|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\[\s\S]/g;
+const LETTERS: Readonly<Record<string, string>> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
+const CODE_POINT_MAX = 0x10ffff;
+
+/** What a literal of Go says (go.dev/ref/spec, "String literals"): `\x` and octal escapes are bytes of UTF-8, one or more of them a character. */
 function unquoted(quoted: string): string {
   const inner = quoted.slice(1, -1);
-  if (quoted.startsWith("`") || !inner.includes("\\")) return inner;
-  try {
-    return JSON.parse(quoted.replaceAll(/\\x([0-9a-fA-F]{2})/g, "\\u00$1").replaceAll(/\\([av'])/g, "$1")) as string;
-  } catch {
-    return inner;
+  return quoted.startsWith("`") || !inner.includes("\\") ? inner : inner.replaceAll(ESCAPE, unescaped);
+}
+
+function unescaped(escape: string): string {
+  const kind = escape[1]!;
+  if (kind === "x" && escape.length > 2) return utf8Text(bytesOf(escape));
+  if (kind >= "0" && kind <= "7" && escape.length > 2) return utf8Text(bytesOf(escape));
+  if ((kind === "u" || kind === "U") && escape.length > 2) {
+    const point = Number.parseInt(escape.slice(2), 16);
+    return point <= CODE_POINT_MAX ? String.fromCodePoint(point).toWellFormed() : "\ufffd";
   }
+  return LETTERS[kind] ?? escape.slice(1);
+}
+
+function bytesOf(escapes: string): Uint8Array {
+  const parts = escapes.split("\\").slice(1);
+  return Uint8Array.from(parts, (part) => (part.startsWith("x") ? Number.parseInt(part.slice(1), 16) : Number.parseInt(part, 8)));
 }

@@ -52,7 +52,7 @@ class LokiEvents {
         this.#lines.begin(repaired, is_text ? start : 0, is_text ? end : repaired.length);
         if (!is_text) draft.markCut(INVALID_UTF8_MARK);
         if (time_us > 0) draft.time_us = time_us;
-        if (metadata.length > 0) new OriginWriter(draft, { entries: metadata, prefix: LABEL_PREFIX }).write();
+        for (const [name, value] of metadata) draft.addText(draft.pathNamed(draft.has(name) ? LABEL_PREFIX + name : name), value);
         stream.write();
       },
       repaired,
@@ -105,30 +105,73 @@ function timestamp_us(walker: ProtobufWalker, start: number, stop: number): numb
   return seconds * 1_000_000 + Math.floor(nanos / 1_000);
 }
 
-function readProtobuf(bytes: Uint8Array, events: LokiEvents): void {
-  const walker = new ProtobufWalker(bytes);
-  const text = (start: number, stop: number, field: number): string => {
-    const [found] = nested(walker, start, stop, field);
-    return found ? utf8Text(bytes.subarray(found.start, found.stop)) : "";
-  };
-  for (const stream of nested(walker, 0, bytes.length, 1)) {
+class LokiWalk {
+  readonly #walker: ProtobufWalker;
+  readonly #events: LokiEvents;
+
+  constructor(bytes: Uint8Array, events: LokiEvents) {
+    this.#walker = new ProtobufWalker(bytes);
+    this.#events = events;
+  }
+
+  request(): void {
+    const { bytes } = this.#walker;
+    for (const stream of nested(this.#walker, 0, bytes.length, 1)) this.#stream(stream.start, stream.stop);
+  }
+
+  #stream(start: number, stop: number): void {
+    const entries = nested(this.#walker, start, stop, 2);
     let labels: OriginWriter;
-    const entries = nested(walker, stream.start, stream.stop, 2);
     try {
-      labels = events.stream(parseLabels(text(stream.start, stream.stop, 1)));
+      labels = this.#events.stream(parseLabels(this.#text(start, stop, 1)));
     } catch (error) {
-      for (const entry of entries) events.refuse({ line: text(entry.start, entry.stop, 2) }, error);
-      continue;
+      for (const entry of entries) this.#events.refuse({ line: this.#text(entry.start, entry.stop, 2) }, error);
+      return;
     }
-    for (const { start, stop } of entries) {
-      const [time] = nested(walker, start, stop, 1);
-      const [line] = nested(walker, start, stop, 2);
-      const metadata = nested(walker, start, stop, 3).map((pair): [string, string] => [
-        text(pair.start, pair.stop, 1),
-        text(pair.start, pair.stop, 2),
-      ]);
-      events.entry(bytes, line?.start ?? 0, line?.stop ?? 0, time ? timestamp_us(walker, time.start, time.stop) : 0, labels, metadata);
+    for (const entry of entries) this.#entry(entry.start, entry.stop, labels);
+  }
+
+  #entry(start: number, stop: number, labels: OriginWriter): void {
+    const walker = this.#walker;
+    const metadata: [string, string][] = [];
+    let line_start = 0;
+    let line_stop = 0;
+    let time_us = 0;
+    walker.over(start, stop);
+    while (walker.next()) {
+      const { field, wire, start: from, stop: to, at } = walker;
+      if (wire !== LENGTH || field < 1 || field > 3) {
+        walker.skip();
+        continue;
+      }
+      if (field === 2) {
+        line_start = from;
+        line_stop = to;
+        continue;
+      }
+      if (field === 1) time_us = timestamp_us(walker, from, to);
+      else metadata.push(this.#pair(from, to));
+      walker.over(at, stop);
     }
+    this.#events.entry(walker.bytes, line_start, line_stop, time_us, labels, metadata);
+  }
+
+  #pair(start: number, stop: number): [string, string] {
+    const walker = this.#walker;
+    let name = "";
+    let value = "";
+    walker.over(start, stop);
+    while (walker.next()) {
+      if (walker.wire !== LENGTH) walker.skip();
+      else if (walker.field === 1) name = utf8Text(walker.bytes.subarray(walker.start, walker.stop));
+      else if (walker.field === 2) value = utf8Text(walker.bytes.subarray(walker.start, walker.stop));
+    }
+    return [name, value];
+  }
+
+  #text(start: number, stop: number, field: number): string {
+    const [found] = nested(this.#walker, start, stop, field);
+    return found ? utf8Text(this.#walker.bytes.subarray(found.start, found.stop)) : "";
   }
 }
 
@@ -138,7 +181,7 @@ function readProtobuf(bytes: Uint8Array, events: LokiEvents): void {
 function pairsOf(value: unknown, field: string): Pairs {
   if (value === undefined || value === null) return [];
   if (typeof value !== "object" || Array.isArray(value)) throw new RecordError(`${field} must be an object of texts`, field, value);
-  return Object.entries(value).map(([name, text]) => [name, typeof text === "string" ? text : JSON.stringify(text)]);
+  return Object.entries(value).map(([name, text]) => [name.toWellFormed(), typeof text === "string" ? text : JSON.stringify(text)]);
 }
 
 /** Nanoseconds as text, in microseconds. @throws RecordError */
@@ -187,7 +230,7 @@ function decode(body: Uint8Array, request: ProtocolRequest, context: DecodeConte
   try {
     if (!isJson(request)) {
       const bytes = uncompressed(body);
-      return decodeRecords(context, (sink) => readProtobuf(bytes, new LokiEvents(sink, context)));
+      return decodeRecords(context, (sink) => new LokiWalk(bytes, new LokiEvents(sink, context)).request());
     }
     const root = parseBody(body);
     return decodeRecords(context, (sink) => readJson(root, new LokiEvents(sink, context)));
