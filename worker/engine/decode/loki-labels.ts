@@ -31,15 +31,15 @@ function unquoted(quoted: string): string {
   return quoted.startsWith("`") || !inner.includes("\\") ? inner : inner.replaceAll(ESCAPE, unescaped);
 }
 
-function unescaped(escape: string): string {
-  const kind = escape[1]!;
-  if (kind === "x" && escape.length > 2) return utf8Text(bytesOf(escape));
-  if (kind >= "0" && kind <= "7" && escape.length > 2) return utf8Text(bytesOf(escape));
-  if ((kind === "u" || kind === "U") && escape.length > 2) {
-    const point = Number.parseInt(escape.slice(2), 16);
+function unescaped(literal: string): string {
+  const kind = literal[1]!;
+  if (kind === "x" && literal.length > 2) return utf8Text(bytesOf(literal));
+  if (kind >= "0" && kind <= "7" && literal.length > 2) return utf8Text(bytesOf(literal));
+  if ((kind === "u" || kind === "U") && literal.length > 2) {
+    const point = Number.parseInt(literal.slice(2), 16);
     return point <= CODE_POINT_MAX ? String.fromCodePoint(point).toWellFormed() : "\ufffd";
   }
-  return LETTERS[kind] ?? escape.slice(1);
+  return LETTERS[kind] ?? literal.slice(1);
 }
 
 function bytesOf(escapes: string): Uint8Array {
