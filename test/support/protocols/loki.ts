@@ -24,8 +24,22 @@ function jsonRequest(streams: unknown[]) {
   return { body: utf8(JSON.stringify({ streams })), headers: { "content-type": "application/json" } };
 }
 
-function jsonStream(event: SampleEvent) {
-  return { stream: labelsOf(event), values: [[`${event.time_ms}000000`, event.message, event.attributes]] };
+/** Streams of events with the same labels in a row. */
+function streamsOf(events: readonly SampleEvent[]): SampleEvent[][] {
+  const streams: SampleEvent[][] = [];
+  for (const event of events) {
+    const last = streams.at(-1);
+    if (last && JSON.stringify(labelsOf(last[0]!)) === JSON.stringify(labelsOf(event))) last.push(event);
+    else streams.push([event]);
+  }
+  return streams;
+}
+
+function jsonStream(...events: SampleEvent[]) {
+  return {
+    stream: labelsOf(events[0]!),
+    values: events.map(({ time_ms, message, attributes }) => [`${time_ms}000000`, message, attributes]),
+  };
 }
 
 const credentials: ProtocolSample["credentials"] = (key) => [
@@ -36,10 +50,14 @@ const credentials: ProtocolSample["credentials"] = (key) => [
 export const lokiJsonSample: ProtocolSample = {
   protocol: loki,
   path: "/loki/api/v1/push",
-  encode: (events) => jsonRequest(events.map(jsonStream)),
+  encode: (events) => jsonRequest(streamsOf(events).map((events_of) => jsonStream(...events_of))),
   empty: "accepted",
   encodeWithBad: ([first, ...others]) =>
-    jsonRequest([...(first ? [jsonStream(first)] : []), { stream: {}, values: [["yesterday", "a line"]] }, ...others.map(jsonStream)]),
+    jsonRequest([
+      ...(first ? [jsonStream(first)] : []),
+      { stream: {}, values: [["yesterday", "a line"]] },
+      ...others.map((event) => jsonStream(event)),
+    ]),
   hopeless: ["no JSON", "[]", '{"streams":"none"}', ""].map((text) => ({
     body: utf8(text),
     headers: { "content-type": "application/json" },
@@ -50,13 +68,16 @@ export const lokiJsonSample: ProtocolSample = {
   credentials,
 };
 
-function protobufStream(event: SampleEvent) {
-  const labels = `{${Object.entries(labelsOf(event))
+function protobufStream(...events: SampleEvent[]) {
+  const labels = `{${Object.entries(labelsOf(events[0]!))
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .join(", ")}}`;
-  const timestamp = { seconds: Math.floor(event.time_ms / 1_000), nanos: (event.time_ms % 1_000) * 1_000_000 };
-  const structuredMetadata = Object.entries(event.attributes).map(([name, value]) => ({ name, value }));
-  return { labels, entries: [{ timestamp, line: event.message, structuredMetadata }] };
+  const entries = events.map(({ time_ms, message, attributes }) => ({
+    timestamp: { seconds: Math.floor(time_ms / 1_000), nanos: (time_ms % 1_000) * 1_000_000 },
+    line: message,
+    structuredMetadata: Object.entries(attributes).map(([name, value]) => ({ name, value })),
+  }));
+  return { labels, entries };
 }
 
 function protobufRequest(streams: object[]) {
@@ -67,13 +88,13 @@ function protobufRequest(streams: object[]) {
 export const lokiProtobufSample: ProtocolSample = {
   protocol: loki,
   path: "/loki/api/v1/push",
-  encode: (events) => protobufRequest(events.map(protobufStream)),
+  encode: (events) => protobufRequest(streamsOf(events).map((events_of) => protobufStream(...events_of))),
   empty: "accepted",
   encodeWithBad: ([first, ...others]) =>
     protobufRequest([
       ...(first ? [protobufStream(first)] : []),
       { labels: "no labels", entries: [{ timestamp: { seconds: 1 }, line: "a line" }] },
-      ...others.map(protobufStream),
+      ...others.map((event) => protobufStream(event)),
     ]),
   hopeless: [{ body: utf8("no snappy"), headers: { "content-type": "application/x-protobuf" } }],
   success: 204,

@@ -27,12 +27,18 @@ function record({ time_ms, level, message, attributes: own }: SampleEvent) {
   };
 }
 
-/** A resource for each service in a row, as a collector groups them. */
+/** A resource for events of one service and host in a row, as a collector groups them. */
 function request(events: readonly SampleEvent[]): object {
+  const groups: SampleEvent[][] = [];
+  for (const event of events) {
+    const last = groups.at(-1);
+    if (last && last[0]!.service === event.service && last[0]!.host === event.host) last.push(event);
+    else groups.push([event]);
+  }
   return {
-    resourceLogs: events.map((event) => ({
-      resource: { attributes: attributes({ "service.name": event.service, "host.name": event.host }) },
-      scopeLogs: [{ scope: { name: "sample", version: "1" }, logRecords: [record(event)] }],
+    resourceLogs: groups.map((group) => ({
+      resource: { attributes: attributes({ "service.name": group[0]!.service, "host.name": group[0]!.host }) },
+      scopeLogs: [{ scope: { name: "sample", version: "1" }, logRecords: group.map(record) }],
     })),
   };
 }
