@@ -82,10 +82,10 @@ describe("further invocations of the Worker", () => {
     const { context } = contextWith({ spread: true, signal: client.signal });
     const { call } = context.sources.parts!;
     let called = 0;
-    context.sources.parts!.call = (request, signal) => {
+    context.sources.parts!.call = (request) => {
       called += 1;
       client.abort();
-      return call(request, signal);
+      return call(request);
     };
     await expect(searchTable(context, plan("* | stats count(status) by path"), ALL_TIME)).rejects.toThrow("closed the connection");
     expect(called).toBeGreaterThan(0);
@@ -102,7 +102,7 @@ describe("further invocations of the Worker", () => {
       budget: context.budget,
       missing: [],
     };
-    expect(await context.sources.parts!.call(request, null)).toMatchObject({ status: "refused", cost: { reads: 0 } });
+    expect(await context.sources.parts!.call(request)).toMatchObject({ status: "refused", cost: { reads: 0 } });
   });
 
   it("are not asked on one machine, and not where they are switched off", () => {

@@ -8,7 +8,7 @@ import { SPREAD_ALWAYS, SPREAD_BOUNDS } from "./spread.ts";
 type Invocation = Pick<ExecutionContext, "waitUntil"> & { exports?: unknown };
 
 interface PartEntry {
-  search(request: PartRequest, signal: AbortSignal | null): Promise<PartAnswer>;
+  search(request: PartRequest): Promise<PartAnswer>;
 }
 
 /** On one machine both lead to the same thread, and the cache to the same disk as the object store: there neither helps. */
@@ -26,7 +26,7 @@ export function partCallerOf(env: Env, invocation: Invocation): PartCaller | nul
   const { SearchPart } = (invocation.exports ?? {}) as { SearchPart?: PartEntry };
   if (!SearchPart || !helps(env, "LEDGE_SPREAD")) return null;
   return {
-    call: (request, signal) => SearchPart.search(request, signal),
+    call: (request) => SearchPart.search(request),
     bounds: env.LEDGE_SPREAD === "always" ? SPREAD_ALWAYS : SPREAD_BOUNDS,
   };
 }

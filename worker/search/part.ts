@@ -31,14 +31,14 @@ export type PartAnswer =
   /** Segments of another project than that of the request are not searched. */
   | { status: "refused"; cost: Cost };
 
-/** Further invocations. */
+/** Further invocations. One whose caller ends, since its client is gone, is ended with it. */
 export interface PartCaller {
-  call(request: PartRequest, signal: AbortSignal | null): Promise<PartAnswer>;
+  call(request: PartRequest): Promise<PartAnswer>;
   bounds: SpreadBounds;
 }
 
 /** What an invocation needs for its share. */
-export type PartSources = Pick<SearchSources, "objects" | "shared" | "now_us" | "signal">;
+export type PartSources = Pick<SearchSources, "objects" | "shared" | "now_us">;
 
 function noSource(): never {
   throw new Error("a share of a search reads segments only");
@@ -48,7 +48,15 @@ function noSource(): never {
 export async function runPart(sources: PartSources, request: PartRequest, cache?: ByteCache): Promise<PartAnswer> {
   const { project_id, rows, work, budget, missing } = request;
   if (rows.some((row) => row.project_id !== project_id)) return { status: "refused", cost: emptyCost() };
-  const whole: SearchSources = { ...sources, project_id, stream: noSource, segments: noSource, changes: () => 0, parts: null };
+  const whole: SearchSources = {
+    ...sources,
+    project_id,
+    stream: noSource,
+    segments: noSource,
+    changes: () => 0,
+    parts: null,
+    signal: null,
+  };
   const context = new SearchContext(whole, cache, budget);
   for (const key of missing) context.missing.add(key);
   const gatherer = work.kind === "table" ? new TableGatherer(context, work.plan, work.range) : new EventGatherer(context, work);

@@ -8,8 +8,8 @@ import { type PartAnswer, type PartRequest, runPart } from "./part.ts";
  * names the project of the request that it authenticated.
  */
 export class SearchPart extends WorkerEntrypoint<Env> {
-  async search(request: PartRequest, signal: AbortSignal | null): Promise<PartAnswer> {
+  async search(request: PartRequest): Promise<PartAnswer> {
     const { env, ctx } = this;
-    return runPart({ objects: env.BUCKET, shared: sharedOf(env, ctx), now_us: () => Date.now() * 1_000, signal }, request);
+    return runPart({ objects: env.BUCKET, shared: sharedOf(env, ctx), now_us: () => Date.now() * 1_000 }, request);
   }
 }

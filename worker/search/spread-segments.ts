@@ -27,9 +27,9 @@ function addCost(cost: Cost, other: Cost): void {
 }
 
 async function callPart(context: SearchContext, spread: Spread, caller: PartCaller, rows: SegmentRow[]): Promise<PartAnswer> {
-  const { project_id, signal } = context.sources;
+  const { project_id } = context.sources;
   const request = { project_id, rows, work: spread.work, budget: context.left(), missing: [...context.missing] };
-  return caller.call(request, signal);
+  return caller.call(request);
 }
 
 /** One share: by another invocation or, where that fails, here. */

@@ -136,9 +136,9 @@ export class SearchHouse {
   parts(): PartCaller {
     const { objects, now_us } = this.sources();
     return {
-      call: async (request, signal) => {
+      call: async (request) => {
         this.part_calls += 1;
-        const answer = await runPart({ objects, shared: null, now_us, signal }, structuredClone(request), new ByteCache(4_000_000));
+        const answer = await runPart({ objects, shared: null, now_us }, structuredClone(request), new ByteCache(4_000_000));
         return structuredClone(answer);
       },
       bounds: SPREAD_ALWAYS,
