@@ -138,7 +138,12 @@ describe("a segment of many pages", () => {
   beforeAll(async () => {
     const events = Array.from({ length: EVENTS }, (_, n): PlainEvent => {
       const fields = { service: `s${n % 5}`, message: `word${n % 4000} of ${n}`, trace_id: ids(n % 7_000) };
-      return { timestamp_us: DAY_US + n * 1000, ingest_us: DAY_US + n, fields, attributes: { size: n % 3 === 0 ? null : ((n * 7_919) % 13) * 125 } };
+      return {
+        timestamp_us: DAY_US + n * 1000,
+        ingest_us: DAY_US + n,
+        fields,
+        attributes: { size: n % 3 === 0 ? null : ((n * 7_919) % 13) * 125 },
+      };
     });
     const storage = () => (name: string) => (name === "attributes.size" ? "number" : name === "service" ? "dict" : "bytes");
     file = (await segmentsOf(events, 1, storage))[1]!;
