@@ -242,6 +242,11 @@ export const COUNT_UNIQ_TOTAL = 1_048_576;
 /** Distinct values of a group that `values` shows, and fewer where many groups share the total. */
 export const STATS_VALUES_MAX = 100;
 export const STATS_VALUES_TOTAL = 200_000;
+/** UTF-8 of the values of one key of groups, beyond which no groups are made. */
+export const STATS_KEYS_SIZE_BYTES_MAX = 16 * 1024 * 1024;
+/** Characters of the texts that `first`, `last`, `any` and `values` show of all groups together, and of each one at least. */
+export const STATS_TEXTS_LENGTH_MAX = 4_194_304;
+export const STATS_TEXTS_LENGTH_MIN = 64;
 /** Ranges of one `histogram`. */
 export const STATS_HISTOGRAM_RANGES_DEFAULT = 20;
 export const STATS_HISTOGRAM_RANGES_MAX = 1_000;
@@ -325,8 +330,8 @@ export const HISTOGRAM_CELLS_MAX = 1_000_000;
 export const CONTEXT_RANGE_MS_MAX = 86_400_000;
 /** Names in one list of fields. */
 export const FIELD_NAMES_MAX = 5_000;
-/** Rows read for a list of fields, where footers do not tell it. */
-export const FIELDS_ROWS_MAX = 1_000_000;
+/** Rows read for a list of fields, where indexes do not tell it. */
+export const FIELDS_ROWS_MAX = 200_000;
 /** Values that one list shows, and distinct ones that are counted for it. */
 export const FIELD_VALUES_MAX = 1_000;
 export const FIELD_VALUES_DISTINCT_MAX = 200_000;
