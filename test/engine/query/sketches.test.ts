@@ -12,6 +12,9 @@ import {
   QUANTILE_VALUES_MAX,
   QUANTILE_VALUES_MIN,
   QUANTILE_VALUES_TOTAL,
+  STATS_KEYS_SIZE_BYTES_MAX,
+  STATS_TEXTS_LENGTH_MAX,
+  STATS_TEXTS_LENGTH_MIN,
   STATS_VALUES_MAX,
   STATS_VALUES_TOTAL,
 } from "../../../worker/limits.ts";
@@ -298,6 +301,32 @@ describe("bounds", () => {
       expect(rows.length).toBe(20);
       expect(rows.reduce((sum, row) => sum + Number(row.at(-2)), 0) + overflow!.events).toBe(110);
     }
+  });
+
+  it("of the memory of groups' texts count what is left out", () => {
+    const state = statsFor(pipeOf("stats count() by x"));
+    const text = "x".repeat(STATS_KEYS_SIZE_BYTES_MAX / 8);
+    const batch = batchOfTexts(Array.from({ length: 20 }, (_, index) => `${index}${text}`));
+    state.add(batch, all(batch));
+    expect(state.result().rows.length).toBe(8);
+    expect(state.result().overflow).toEqual({ events: 12 });
+  });
+
+  it("of texts shorten them where groups are many", () => {
+    const lengthsOf = (groups: number) => {
+      const state = statsFor(pipeOf("stats first(x), any(x), values(x) by service"));
+      const names = Array.from({ length: groups }, (_, index) => `g${index}`);
+      const batch = batchOfTexts(
+        names.map(() => "é".repeat(1_000)),
+        names,
+      );
+      state.add(batch, all(batch));
+      const [, first, any, values] = state.result().rows[0] as string[];
+      return [first, any, (JSON.parse(values!) as string[])[0]].map((text) => text!.length);
+    };
+    expect(lengthsOf(1)).toEqual([1_000, 1_000, 1_000]);
+    const short = Math.floor(STATS_TEXTS_LENGTH_MAX / 10_000) + 1;
+    expect(lengthsOf(10_000)).toEqual([short, short, STATS_TEXTS_LENGTH_MIN + 1]);
   });
 
   it("of lists of values hold for each group, and for all together", () => {

@@ -1,4 +1,5 @@
 import { type GroupedRows, groupsEnd } from "./grouped-rows.ts";
+import { shortened, textLengthMax } from "./shown-text.ts";
 import { NO_GROUP, type StatState } from "./stat.ts";
 import type { TableValue } from "./table.ts";
 
@@ -19,7 +20,9 @@ export class AnyState implements StatState {
       const group = groups[span]!;
       if (group === NO_GROUP || this.#values[group] !== null) continue;
       const cells = rows.cells(this.#field);
-      for (let at = starts[span]!; at < starts[span + 1]! && this.#values[group] === null; at++) this.#values[group] = cells.at(order[at]!);
+      for (let at = starts[span]!; at < starts[span + 1]! && this.#values[group] === null; at++) {
+        this.#values[group] = shortened(cells.at(order[at]!), textLengthMax(this.#values.length));
+      }
     }
   }
 
@@ -32,10 +35,11 @@ export class AnyState implements StatState {
   }
 
   serialize(count: number): TableValue[] {
-    return Array.from({ length: count }, (_, group) => this.valueOf(group));
+    return Array.from({ length: count }, (_, group) => this.#values[group] ?? null);
   }
 
-  valueOf(group: number): TableValue {
-    return this.#values[group] ?? null;
+  /** @param groups how many there are in all */
+  valueOf(group: number, groups: number): TableValue {
+    return shortened(this.#values[group] ?? null, textLengthMax(groups));
   }
 }

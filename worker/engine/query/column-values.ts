@@ -16,9 +16,18 @@ export function presenceIn(column: Column | undefined): (row: number) => boolean
 
 /** A byte for each row of the batch: 1 for those of the rows in which the column has no value. */
 export function rowsWithout(column: Column | undefined, rows: Uint32Array, batch_rows: number): Uint8Array {
-  const mask = new Uint8Array(batch_rows);
+  return rowsLacking(column, rows, batch_rows) ?? new Uint8Array(batch_rows);
+}
+
+/** As `rowsWithout`; null where there are none. */
+export function rowsLacking(column: Column | undefined, rows: Uint32Array, batch_rows: number): Uint8Array | null {
   const has = presenceIn(column);
-  for (let index = 0; index < rows.length; index++) if (!has(rows[index]!)) mask[rows[index]!] = 1;
+  let mask: Uint8Array | null = null;
+  for (let index = 0; index < rows.length; index++) {
+    if (has(rows[index]!)) continue;
+    mask ??= new Uint8Array(batch_rows);
+    mask[rows[index]!] = 1;
+  }
   return mask;
 }
 

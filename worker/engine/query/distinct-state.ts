@@ -1,7 +1,7 @@
 import { COUNT_UNIQ_MAX, COUNT_UNIQ_MIN, COUNT_UNIQ_TOTAL } from "../../limits.ts";
 import { type Column, type DictColumn, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
 import { bufferOf } from "../batch/record.ts";
-import { dictionarySize, presenceIn, rowsWithout } from "./column-values.ts";
+import { dictionarySize, presenceIn, rowsLacking } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
 import type { GroupedRows } from "./grouped-rows.ts";
 import { hashNumber, hashText } from "./hash-bytes.ts";
@@ -154,7 +154,8 @@ export class DistinctState implements StatState {
 
   /** What the JSON column holds for rows whose own column has nothing. */
   #addRest(batch: EventBatch, { rows, spans }: GroupedRows, column: Column | undefined): void {
-    const mask = rowsWithout(column, rows, batch.rows);
+    const mask = rowsLacking(column, rows, batch.rows);
+    if (!mask) return;
     const group_of = new Map<number, number>();
     for (let span = 0; span < spans.groups.length; span++) {
       for (let at = spans.starts[span]!; at < spans.starts[span + 1]!; at++) {

@@ -2,6 +2,7 @@ import { formatTimestamp_us } from "../batch/record.ts";
 import type { RowCells } from "./field-cells.ts";
 import { isTimeField } from "./fields.ts";
 import { type GroupedRows, groupsEnd } from "./grouped-rows.ts";
+import { shortened, textLengthMax } from "./shown-text.ts";
 import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
 import { compareCells, type TableValue } from "./table.ts";
 
@@ -57,9 +58,10 @@ export class EdgeState implements StatState {
     return { times_us: this.#times_us.take(count), arrivals_us: this.#arrivals_us.take(count), values };
   }
 
-  valueOf(group: number): TableValue {
+  /** @param groups how many there are in all */
+  valueOf(group: number, groups: number): TableValue {
     const value = this.#values[group] ?? null;
-    return isTimeField(this.#field) && typeof value === "number" ? formatTimestamp_us(value) : value;
+    return isTimeField(this.#field) && typeof value === "number" ? formatTimestamp_us(value) : shortened(value, textLengthMax(groups));
   }
 
   /** The row of a span that goes before what the group has, or is of the same moment; -1 where there is none. Values are looked at in ties only. */
@@ -91,6 +93,6 @@ export class EdgeState implements StatState {
     if (!(ahead > 0)) return;
     times_us[group] = time_us;
     arrivals_us[group] = arrival_us;
-    this.#values[group] = value;
+    this.#values[group] = shortened(value, textLengthMax(this.#values.length));
   }
 }

@@ -1,6 +1,6 @@
 import { type Column, type DictColumn, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
 import { formatFingerprint } from "../batch/record.ts";
-import { cellOf, dictionarySize, dictionaryText, presenceIn, rowsWithout } from "./column-values.ts";
+import { cellOf, dictionarySize, dictionaryText, presenceIn, rowsLacking } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
 import { forEachRest } from "./rest.ts";
 import { compareCells, type TableValue } from "./table.ts";
@@ -84,7 +84,8 @@ function restCells(
   field: string,
   rows: Uint32Array,
 ): ReadonlyMap<number, TableValue> | null {
-  const mask = rowsWithout(column, rows, batch.rows);
+  const mask = rowsLacking(column, rows, batch.rows);
+  if (!mask) return null;
   const by_row = new Map<number, TableValue>();
   forEachRest(batch, attributeName(field), mask, (row, value) => {
     const cell = typeof value === "object" ? JSON.stringify(value) : (value as TableValue);

@@ -1,6 +1,6 @@
 import { type Column, type DictColumn, type EventBatch, NULL_CODE } from "../batch/event-batch.ts";
 import { bufferOf } from "../batch/record.ts";
-import { dictionarySize, presenceIn, rowsWithout } from "./column-values.ts";
+import { dictionarySize, presenceIn, rowsLacking } from "./column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "./fields.ts";
 import { spelledNumber } from "./hash-bytes.ts";
 import { readNumber } from "./numbers.ts";
@@ -83,7 +83,8 @@ function numberOf(buffer: ReturnType<typeof bufferOf>, start: number, end: numbe
 
 /** The numbers with those of the JSON column in rows whose own column has nothing. */
 function withRest(batch: EventBatch, field: string, rows: Uint32Array, column: Column | undefined, own: Float64Array | null): Float64Array {
-  const mask = rowsWithout(column, rows, batch.rows);
+  const mask = rowsLacking(column, rows, batch.rows);
+  if (!mask) return own ?? noNumbers(batch.rows);
   let numbers: Float64Array | null = null;
   forEachRest(batch, attributeName(field), mask, (row, value) => {
     const number = typeof value === "number" ? value : typeof value === "string" ? readNumber(value) : null;

@@ -1,3 +1,4 @@
+import { STATS_KEYS_SIZE_BYTES_MAX } from "../../limits.ts";
 import { formatFingerprint, formatTimestamp_us } from "../batch/record.ts";
 import { isTimeField } from "./fields.ts";
 import { type KeyValues, NumberValues, TextValues } from "./key-values.ts";
@@ -34,19 +35,24 @@ export class GroupTable {
     return this.#tables.at(-1)!.count;
   }
 
+  /** Whether a key may have another value; with it there is room for the group that needs it. */
   get room(): boolean {
+    return this.#hasRoom && this.keys.every(({ size_bytes }) => size_bytes < STATS_KEYS_SIZE_BYTES_MAX);
+  }
+
+  get #hasRoom(): boolean {
     return this.count < this.#groups_max;
   }
 
   /** The number of the first keys together, for all but the last key. @param value of key `depth`; -1 where it got no number */
   prefix(depth: number, left: number, value: number): number {
     if (left < 0 || value < 0) return -1;
-    return depth === 0 ? value : this.#tables[depth - 1]!.find(left, value, this.room);
+    return depth === 0 ? value : this.#tables[depth - 1]!.find(left, value, this.#hasRoom);
   }
 
   /** The group of the keys before the last one together with the last one's value; -1 where there is no room for it. */
   group(left: number, value: number): number {
-    return left < 0 || value < 0 ? -1 : this.#tables.at(-1)!.find(left, value, this.room);
+    return left < 0 || value < 0 ? -1 : this.#tables.at(-1)!.find(left, value, this.#hasRoom);
   }
 
   /** Values of the keys of a group. */

@@ -210,11 +210,23 @@ function sameText({ bytes, offsets }: BytesColumn, left: number, right: number):
   return true;
 }
 
+/** A mask of the rows whose code means that there is no value; null where there are none. */
+function rowsOf(codes: Uint32Array, none: number, rows: Uint32Array): Uint8Array | null {
+  let mask: Uint8Array | null = null;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    if (codes[row]! < none) continue;
+    mask ??= new Uint8Array(codes.length);
+    mask[row] = 1;
+  }
+  return mask;
+}
+
 /** Adds the values that the JSON column holds for rows whose own column has nothing. */
 function withRest(batch: EventBatch, rows: Uint32Array, field: string, own: KeyCodes, values: TextValues): KeyCodes {
-  const mask = new Uint8Array(batch.rows);
   const none = own.count - 1;
-  for (const row of rows) if (own.codes[row]! >= none) mask[row] = 1;
+  const mask = rowsOf(own.codes, none, rows);
+  if (!mask) return own;
   const known = new Map<string, number>();
   const found: { text: string; type: number }[] = [];
   let codes: Uint32Array | null = null;

@@ -10,6 +10,8 @@ export const BOOLEAN = 4;
 
 /** The distinct values of one key of groups, by number; 0 stands for no value. */
 export interface KeyValues {
+  /** Bytes of the values' texts. */
+  readonly size_bytes: number;
   value(id: number): TableValue;
   serialize(): unknown;
   /** Numbers here of values that another one serialized, by their numbers there; -1 for a new one where there is no room. */
@@ -38,6 +40,10 @@ export class TextValues implements KeyValues {
   #count = 1;
   /** Numbers that were met as such. */
   readonly #numbers = new Map<number, number>();
+
+  get size_bytes(): number {
+    return this.#offsets[this.#count]!;
+  }
 
   /** The number of a text, made if there is room; else -1. */
   idOfBytes(bytes: Uint8Array, start: number, end: number, type: number, room: boolean): number {
@@ -144,6 +150,10 @@ export class NumberValues implements KeyValues {
 
   constructor(format: (value: number) => TableValue) {
     this.#format = format;
+  }
+
+  get size_bytes(): number {
+    return this.#values.length * 8;
   }
 
   idOfNumber(value: number, room: boolean): number {

@@ -3,6 +3,7 @@ import { NULL_CODE } from "../batch/event-batch.ts";
 import type { RowCells } from "./field-cells.ts";
 import type { GroupedRows } from "./grouped-rows.ts";
 import { BOOLEAN, NUMBER, TEXT } from "./key-values.ts";
+import { shortened, textLengthMax } from "./shown-text.ts";
 import { NO_GROUP, type StatState } from "./stat.ts";
 import { compareCells, type TableValue } from "./table.ts";
 
@@ -60,14 +61,18 @@ export class ValuesState implements StatState {
     return JSON.stringify(
       sorted(this.#sets[group] ?? new Map())
         .slice(0, valuesMax(groups))
-        .map(({ value }) => value),
+        .map(({ value }) => shortened(value, lengthMax(groups))),
     );
   }
 
   #addCell(group: number, row: number, cells: RowCells): void {
     const cell = cells.at(row);
     if (cell === null) return;
-    this.#addText(group, String(cell), typeof cell === "number" ? NUMBER : typeof cell === "boolean" ? BOOLEAN : TEXT);
+    this.#addText(
+      group,
+      String(shortened(cell, lengthMax(this.#sets.length))),
+      typeof cell === "number" ? NUMBER : typeof cell === "boolean" ? BOOLEAN : TEXT,
+    );
   }
 
   #addText(group: number, text: string, type: number): void {
@@ -94,6 +99,10 @@ export class ValuesState implements StatState {
 
 function valuesMax(groups: number): number {
   return Math.max(4, Math.min(STATS_VALUES_MAX, Math.floor(STATS_VALUES_TOTAL / Math.max(1, groups))));
+}
+
+function lengthMax(groups: number): number {
+  return textLengthMax(groups * valuesMax(groups));
 }
 
 /** Whether a code was met in the span before; marks it. */
