@@ -60,14 +60,12 @@ export function eventsOf(item: TraceItem): LogEvent[] {
       "exception.stacktrace": exception.stack,
     },
   }));
-  const is_fault = FAULTS.has(item.outcome);
-  const said = request
-    ? `${request.request.method} ${request.request.url} ${request.response?.status ?? item.outcome}`
-    : `${service} ${item.outcome}`;
+  const status = request?.response?.status ?? 0;
+  const said = request ? `${request.request.method} ${request.request.url} ${status || item.outcome}` : `${service} ${item.outcome}`;
   const invocation = {
     ...common,
     timestamp,
-    level: is_fault ? "error" : "info",
+    level: FAULTS.has(item.outcome) || status >= 500 ? "error" : status >= 400 ? "warn" : "info",
     message: said,
     attributes: {
       ...shared,
