@@ -205,6 +205,15 @@ describe("pipes compose", () => {
     expect(ask(`* | ${pipes}`, EVENTS)).toEqual({ columns, rows, overflow: null });
   });
 
+  it.each([
+    ['where timestamp:contains("x")', []],
+    ["where timestamp:>2020-01-01", []],
+    ["eval day = date_trunc('day', timestamp) | stats count() by day, timestamp, bucket(1d)", [[null, null, null, 1]]],
+    ["sort timestamp", [[null]]],
+  ])("take a time that is missing: %s", (pipes, rows) => {
+    expect(ask(`nothing | stats max(timestamp) as timestamp | ${pipes}`, EVENTS).rows).toEqual(rows);
+  });
+
   it("put conditions on what is stored into the filter, others after what they need", () => {
     const plan = planQuery(parseQuery("a | eval x = b | where c:1 | where x:1 d:2 | stats sum(e * 2) by upper(service)", { now_us: 0 }));
     expect(plan.filter).toMatchObject({ kind: "and", filters: [{ kind: "phrase" }, { kind: "equal", field: "attributes.c" }] });

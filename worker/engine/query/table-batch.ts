@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type BytesColumn, type Column, type EventBatch, type EventRecord, NULL_CODE } from "../batch/event-batch.ts";
+import { type BytesColumn, type Column, type EventBatch, type EventRecord, NULL_CODE, type NumberColumn } from "../batch/event-batch.ts";
 import { attributeName, isAttribute, resolveField } from "./fields.ts";
 import type { Table, TableValue } from "./table.ts";
 import { parseTime_us } from "./time.ts";
@@ -22,6 +22,7 @@ export function tableBatch(table: Table): EventBatch {
     else batch.columns.set(field, dictionary(cells));
   }
   batch.rest = restColumn(rest);
+  batch.time_columns = { timestamp: timeColumn(batch.timestamp_us), ingest_ts: timeColumn(batch.ingest_us) };
   return batch;
 }
 
@@ -51,6 +52,11 @@ function attributeOf(record: EventRecord, field: string): Cell {
 
 function timesOf(cells: readonly Cell[]): Float64Array {
   return Float64Array.from(cells, (cell) => (typeof cell === "string" ? (parseTime_us(cell, Number.NaN) ?? Number.NaN) : Number.NaN));
+}
+
+function timeColumn(times_us: Float64Array): NumberColumn {
+  const present = times_us.some(Number.isNaN) ? Uint8Array.from(times_us, (time_us) => (Number.isNaN(time_us) ? 0 : 1)) : null;
+  return { kind: "int64", values: times_us, present };
 }
 
 function fingerprints(cells: readonly Cell[]): Column {
