@@ -104,12 +104,10 @@ const onAnything: fc.Arbitrary<Pipe> = fc.oneof(
   fc
     .array(fc.tuple(name, fc.boolean()), { minLength: 1, maxLength: 3 })
     .map((list) => ({ kind: "sort" as const, keys: list.map(([column, descending]) => ({ column, descending })) })),
-  fc
-    .array(fc.tuple(name, expression), { minLength: 1, maxLength: 2 })
-    .map((list) => ({
-      kind: "eval" as const,
-      items: list.map(([each, own]) => ({ field: resolveField(each === "AND" ? "a" : each), expression: own })),
-    })),
+  fc.array(fc.tuple(name, expression), { minLength: 1, maxLength: 2 }).map((list) => ({
+    kind: "eval" as const,
+    items: list.map(([each, own]) => ({ field: resolveField(each === "AND" ? "a" : each), expression: own })),
+  })),
   fc.constantFrom<Pipe>(
     { kind: "extract", from: "message", by: { kind: "pattern", pattern: 'user <user> "<x>"' } },
     { kind: "extract", from: "attributes.a b", by: { kind: "regex", pattern: '(?P<ms>\\d+) "ms' } },
@@ -151,13 +149,11 @@ const toTable: fc.Arbitrary<Pipe> = fc.oneof(
       count: counted,
     };
   }),
-  fc
-    .tuple(count, keys)
-    .map(([limit, by]) => ({
-      kind: "patterns" as const,
-      limit,
-      by: distinct(by, ["fingerprint", "level", "count", "first_seen", "last_seen", "sample"]),
-    })),
+  fc.tuple(count, keys).map(([limit, by]) => ({
+    kind: "patterns" as const,
+    limit,
+    by: distinct(by, ["fingerprint", "level", "count", "first_seen", "last_seen", "sample"]),
+  })),
 );
 
 /** Pipes on a table name its columns. */
