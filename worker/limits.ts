@@ -123,6 +123,8 @@ export const ROW_GROUP_ROWS_MAX = 65_536;
 export const ROW_GROUP_RAW_SIZE_BYTES_MAX = 32 * 1024 * 1024;
 /** Uncompressed bytes of a data page: workerd's zstd encoder is safe at any content below 40,000 (platform notes). */
 export const PAGE_SIZE_BYTES = 32 * 1024;
+/** Of a page of strings, which compress to less than half: more is found in more, and a page costs a call of the codec. */
+export const STRING_PAGE_SIZE_BYTES = 64 * 1024;
 /** Attribute columns of a segment; the rarest of a wider union go to its JSON column. */
 export const SEGMENT_ATTRIBUTE_COLUMNS_MAX = 128;
 /** Filters up to this size are read together with the segment's index; larger ones when they are first needed. */
@@ -167,6 +169,8 @@ export const COMPACT_OUTPUT_ROWS_MAX = 1_048_576;
 export const COMPACT_OUTPUT_SIZE_BYTES_MAX = 32 * 1024 * 1024;
 /** Decoded input row groups that a merge keeps beside the group it is making. */
 export const MERGE_CACHE_SIZE_BYTES_MAX = 16 * 1024 * 1024;
+/** Decoded input row groups that an output group holds whole; of further ones its rows are copied out. */
+export const MERGE_KEPT_SIZE_BYTES_MAX = 24 * 1024 * 1024;
 /** Flushed segments of a project that wait before they are merged. */
 export const COMPACT_INPUTS_MIN = 8;
 /** … or this long after the oldest of them was made. */

@@ -20,7 +20,7 @@ async function rowsOf(segment: Segment): Promise<Record<string, unknown>[]> {
   return rows;
 }
 
-describe.each(["v1"])("golden files of %s", (version) => {
+describe.each(["v1", "v2"])("golden files of %s", (version) => {
   it("frames", async () => {
     const frames = splitFrames(await golden(version, "frames.bin"));
     expect(frames.map((frame) => flatRows(unpackFrame(frame)))).toEqual(GOLDEN_FRAMES.map(flatRowsOf));

@@ -86,11 +86,12 @@ describe("a merge", () => {
     expect(sorted(outputs.flatMap(({ rows }) => rows))).toEqual(sorted(flatRowsOf(parts.flat())));
   }, 30_000);
 
-  it("sorts rows by service, fingerprint and time", async () => {
+  it("puts rows of one service, and of one kind of message, side by side", async () => {
     const [output] = await merge([await segmentOf([typicalRows(2000, 1)]), await segmentOf([typicalRows(2000, 2)], 1)]);
-    const keys = output!.rows.map((row) => [row.service ?? "", row.fingerprint ?? 0, row.timestamp] as [string, number, number]);
-    const expected = keys.toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1] || a[2] - b[2]));
-    expect(keys).toEqual(expected);
+    const services = output!.rows.map((row) => (row.service as string | undefined) ?? "");
+    expect(services).toEqual(services.toSorted());
+    const kinds = runsOf(output!.rows.map((row) => `${row.service ?? ""} ${row.fingerprint ?? 0}`));
+    expect(new Set(kinds.map(([kind]) => kind)).size).toBe(kinds.length);
   });
 
   it("of a merge's outputs gives the same events", async () => {
@@ -225,9 +226,51 @@ describe("the plan of a merge", () => {
     ]);
   });
 
-  it("keeps equal rows in their order", () => {
-    expect([...sortedRows(Float64Array.from([5, 3, 5, 3]), null, null)]).toEqual([1, 3, 0, 2]);
+  it("tells how many rows each service has", () => {
+    expect([...sortedRows(Float64Array.from([5, 3, 5, 3]), null, null).order]).toEqual([1, 3, 0, 2]);
     const service = { kind: "dict", values: ["b", "a"], codes: Uint32Array.from([0, 1, 0xffffffff, 1]) } as const;
-    expect([...sortedRows(Float64Array.from([1, 2, 3, 1]), { ...service, values: [...service.values] }, null)]).toEqual([2, 3, 1, 0]);
+    const { order, service_runs } = sortedRows(Float64Array.from([1, 2, 3, 1]), { ...service, values: [...service.values] }, null);
+    expect([...order]).toEqual([2, 1, 3, 0]);
+    expect(service_runs).toEqual([
+      { service: "", rows: 1 },
+      { service: "a", rows: 2 },
+      { service: "b", rows: 1 },
+    ]);
+  });
+
+  it("puts the most frequent kind of a service first, and turns time round from kind to kind", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(3), fc.nat(5), fc.nat(50)), { maxLength: 300 }), (rows) => {
+        const times = Float64Array.from(rows, ([, , time]) => time);
+        const service = { kind: "dict" as const, values: ["d", "b", "a", "c"], codes: Uint32Array.from(rows, ([code]) => code) };
+        const kinds = { of: Uint32Array.from(rows, ([, kind]) => kind), count: 6 };
+        const { order, service_runs } = sortedRows(times, service, kinds);
+        expect([...order].sort((a, b) => a - b)).toEqual(rows.map((_, row) => row));
+        const sorted = Array.from(order, (row) => ({ name: service.values[rows[row]![0]]!, kind: rows[row]![1], time: rows[row]![2] }));
+        expect(service_runs).toEqual(runsOf(sorted.map(({ name }) => name)).map(([service, rows]) => ({ service, rows })));
+        expect(service_runs.map(({ service }) => service)).toEqual([...new Set(sorted.map(({ name }) => name))].sort());
+        const runs = runsOf(sorted.map(({ name, kind }) => `${name}${kind}`));
+        expect(new Set(runs.map(([kind]) => kind)).size).toBe(runs.length);
+        let at = 0;
+        for (const [index, [kind, count]] of runs.entries()) {
+          const times_of = sorted.slice(at, at + count).map(({ time }) => time);
+          expect(times_of).toEqual(times_of.toSorted((a, b) => (index % 2 === 0 ? a - b : b - a)));
+          const next = runs[index + 1];
+          if (next?.[0][0] === kind[0]) expect(next![1]).toBeLessThanOrEqual(count);
+          at += count;
+        }
+      }),
+    );
   });
 });
+
+/** Values that follow each other, and how often. */
+function runsOf(values: readonly string[]): [value: string, count: number][] {
+  const runs: [string, number][] = [];
+  for (const value of values) {
+    const last = runs.at(-1);
+    if (last?.[0] === value) last[1]++;
+    else runs.push([value, 1]);
+  }
+  return runs;
+}

@@ -1,4 +1,5 @@
 /** Segments are plain Parquet: DuckDB and hyparquet read every row and column as it was put in. */
+import { Buffer } from "node:buffer";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,6 +88,31 @@ async function readWithHyparquet(bytes: Uint8Array): Promise<Record<string, unkn
   return rows.map((row) => flatten(row, Number));
 }
 
+/** Bounds that the file gives of a column, and those of its values, row group by row group. */
+async function boundsInDuckDb(path: string): Promise<{ name: string; given: unknown[]; found: unknown[] }[]> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  const rows = async (sql: string): Promise<unknown[][]> => (await connection.runAndReadAll(sql)).getRowsJson();
+  const names = (
+    await rows(`SELECT DISTINCT path_in_schema FROM parquet_metadata('${path}') WHERE stats_min_value IS NOT NULL ORDER BY 1`)
+  ).flat();
+  const bounds = [];
+  for (const name of names as string[]) {
+    const column = `"${name}"`;
+    const given = await rows(
+      `SELECT stats_min_value, stats_max_value, stats_null_count FROM parquet_metadata('${path}') WHERE path_in_schema = '${name}'`,
+    );
+    const [found] = await rows(
+      `SELECT min(${column})::VARCHAR, max(${column})::VARCHAR, count(*) - count(${column}) FROM read_parquet('${path}')`,
+    );
+    bounds.push({ name, given: given[0]!, found: found! });
+  }
+  connection.closeSync();
+  instance.closeSync();
+  return bounds;
+}
+
 describe("other readers", () => {
   let folder = "";
   beforeAll(async () => {
@@ -105,5 +131,44 @@ describe("other readers", () => {
     await writeFile(path, bytes);
     expect(sorted(await readWithDuckDb(path)), "DuckDB").toEqual(expected);
     expect(sorted(await readWithHyparquet(bytes)), "hyparquet").toEqual(expected);
+  });
+
+  it("are told bounds that hold, of a file with one row group", async () => {
+    const path = join(folder, "bounds.parquet");
+    await writeFile(path, await merged(flushed(parts)));
+    const bounds = await boundsInDuckDb(path);
+    const known = bounds.map(({ name }) => name);
+    expect(known).toEqual(expect.arrayContaining(["timestamp", "service", "level", "host", "trace_id", "attributes.constant"]));
+    for (const { name, given, found } of bounds) {
+      const [min, max, nulls] = given as [string, string, string];
+      const [smallest, largest, missing] = found as [string, string, string];
+      expect(Number(nulls), `${name}: nulls`).toBe(Number(missing));
+      if (Number.isFinite(Number(smallest))) {
+        expect(Number(min), name).toBeLessThanOrEqual(Number(smallest));
+        expect(Number(max), name).toBeGreaterThanOrEqual(Number(largest));
+      } else {
+        expect(Buffer.compare(Buffer.from(min), Buffer.from(smallest)), `${name}: ${min} and ${smallest}`).toBeLessThanOrEqual(0);
+        expect(Buffer.compare(Buffer.from(max), Buffer.from(largest)), `${name}: ${max} and ${largest}`).toBeGreaterThanOrEqual(0);
+      }
+    }
+  });
+
+  it("find rows by bounds as they do without", async () => {
+    const path = join(folder, "pruned.parquet");
+    await writeFile(path, await merged(flushed(parts)));
+    const instance = await DuckDBInstance.create(":memory:");
+    const connection = await instance.connect();
+    for (const name of ["service", "host", "trace_id", "level"]) {
+      const sql = (from: string) => `SELECT "${name}" AS value, count(*) AS n FROM ${from} GROUP BY 1 ORDER BY 1`;
+      const [all] = [(await connection.runAndReadAll(sql(`read_parquet('${path}')`))).getRowsJson()];
+      for (const [value, n] of all!.filter(([value]) => value !== null).slice(0, 20)) {
+        const [[found]] = (
+          await connection.runAndReadAll(`SELECT count(*) FROM read_parquet('${path}') WHERE "${name}" = '${value}'`)
+        ).getRowsJson() as [[unknown]];
+        expect(found, `${name} = ${value}`).toBe(n);
+      }
+    }
+    connection.closeSync();
+    instance.closeSync();
   });
 });

@@ -48,7 +48,7 @@ describe("packed codes", () => {
 describe("a page of codes", () => {
   function pageOf(codes: Uint32Array, count: number): StoredPage {
     const sink = new ByteSink(64);
-    encodeCodes(sink, codes, 0, codes.length, count, true);
+    encodeCodes(sink, codes, 0, codes.length, { count, optional: true, compressible: false });
     const bytes = sink.copy();
     return { ...readDataPage(bytes, 0, bytes.length), bytes };
   }

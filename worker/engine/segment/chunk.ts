@@ -4,15 +4,16 @@
  */
 import { crc32 } from "node:zlib";
 import { PAGE_SIZE_BYTES } from "../../limits.ts";
-import { type Column, NULL_CODE } from "../batch/event-batch.ts";
+import { type Column, NULL_CODE, type Utf8Values } from "../batch/event-batch.ts";
 import type { Family } from "../batch/unify.ts";
 import { ByteSink } from "./bytes.ts";
 import { bytesToDict } from "./dictify.ts";
-import { encodeBools, encodeBytes, encodeCodes, encodeNumbers, encodeTimes } from "./encode-column.ts";
+import { encodeBools, encodeBytes, encodeCodes, encodeNumbers, encodeTimes, type PagesWritten } from "./encode-column.ts";
 import { type NumberDictionary, NumberTable, numberDictionary } from "./number-dictionary.ts";
 import { type DataPage, PAGE_ROWS_MAX, readDataPage, writeDictionaryHeader, writeNullPage } from "./pages.ts";
-import { encodeStrings } from "./strings.ts";
-import { compressPieces } from "./zstd.ts";
+import { utf8Of } from "./strings.ts";
+import { sortedCodes, Utf8Source, Utf8Table } from "./utf8-table.ts";
+import { compressPieces, type Effort } from "./zstd.ts";
 
 /** A run of rows of one column, in one of the forms that a chunk is made of. */
 export type ChunkPart =
@@ -23,7 +24,7 @@ export type ChunkPart =
 
 /** Values and a code per row, which are written to where the chunk wants them; NULL_CODE is null. */
 export type CodedPart = { rows: number; fill(target: Uint32Array, start: number): void } & (
-  | { kind: "strings"; values: readonly string[] }
+  | { kind: "strings"; values: Utf8Values }
   | { kind: "numbers"; values: Float64Array }
 );
 
@@ -71,15 +72,27 @@ export interface Chunk {
   pages: ChunkPage[];
   /** Of numbers, where it is known without decoding. */
   range: { min: number; max: number } | null;
+  /** UTF-8 of the first and last string by bytes, where all are in a sorted dictionary. */
+  bounds: { min: Uint8Array; max: Uint8Array } | null;
+}
+
+export interface ChunkOptions {
+  family: Family;
+  /** Whether rows may be null. */
+  optional: boolean;
+  /** Whether the dictionary is sorted. */
+  sorted?: boolean;
+  /** Whether codes are compressed where that saves much. */
+  compressible?: boolean;
 }
 
 /** A dictionary smaller than this is stored as it is, so that the columns that every query reads need no call of the codec. */
 const DICTIONARY_COMPRESS_SIZE_BYTES_MIN = 1_024;
 
 /** A column as parts; the form follows from its content. */
-export function partOf(column: Column | null, rows: number): ChunkPart {
+export function partOf(column: Column | null, rows: number, effort: Effort = "fast"): ChunkPart {
   if (column === null) return { kind: "missing", rows };
-  if (column.kind === "dict") return stringsPart(column.values, column.codes);
+  if (column.kind === "dict") return stringsPart(utf8Of(column), column.codes);
   if (column.kind === "bytes") {
     const dict = bytesToDict(column, rows);
     if (dict !== null) return stringsPart(dict.values, dict.codes);
@@ -90,20 +103,20 @@ export function partOf(column: Column | null, rows: number): ChunkPart {
   const sink = new ByteSink(64 * 1024);
   const { nulls } =
     column.kind === "bytes"
-      ? encodeBytes(sink, column, rows)
+      ? encodeBytes(sink, column, rows, effort)
       : column.kind === "bool"
         ? encodeBools(sink, column, rows)
         : encodeNumbers(sink, column, rows);
   return pagesPart(sink, rows, nulls);
 }
 
-/** Times as a part. */
-export function partOfTimes(times: Float64Array): ChunkPart {
+/** Times as a part. @param scale what they are divided by */
+export function partOfTimes(times: Float64Array, scale: number): ChunkPart {
   const rows = times.length;
   const dictionary = numberDictionary(times, null, rows);
-  if (dictionary !== null) return numbersPart(dictionary);
+  if (dictionary !== null) return numbersPart({ codes: dictionary.codes, values: dictionary.values.map((time) => time / scale) });
   const sink = new ByteSink(16 * 1024);
-  encodeTimes(sink, times);
+  encodeTimes(sink, times, scale);
   return pagesPart(sink, rows, 0);
 }
 
@@ -113,7 +126,7 @@ function pagesPart(sink: ByteSink, rows: number, nulls: number): ChunkPart {
   return { kind: "pages", rows, nulls, bytes, start: 0, end: bytes.length };
 }
 
-export function stringsPart(values: readonly string[], codes: Uint32Array): ChunkPart {
+export function stringsPart(values: Utf8Values, codes: Uint32Array): ChunkPart {
   return { kind: "strings", rows: codes.length, values, fill: (target, start) => target.set(codes, start) };
 }
 
@@ -122,13 +135,19 @@ function numbersPart({ values, codes }: NumberDictionary): ChunkPart {
 }
 
 /** Makes the chunk of a column from its parts in order. */
-export function buildChunk(parts: readonly ChunkPart[], family: Family, optional: boolean): Chunk {
-  return new ChunkBuilder(family, optional).build(parts);
+export function buildChunk(parts: readonly ChunkPart[], options: ChunkOptions): Chunk {
+  return new ChunkBuilder(options).build(parts);
+}
+
+/** Makes the chunk of a column whose rows are all coded. @param codes are changed */
+export function codedChunk(values: Utf8Values | Float64Array, codes: Uint32Array, options: ChunkOptions): Chunk {
+  return new ChunkBuilder(options).buildWhole(values, codes);
 }
 
 class ChunkBuilder {
-  readonly #family: Family;
-  readonly #optional: boolean;
+  readonly #options: ChunkOptions;
+  /** Values of the dictionary. */
+  #count = 0;
   readonly #chunk: Chunk = {
     bytes: [],
     size_bytes: 0,
@@ -139,16 +158,24 @@ class ChunkBuilder {
     dictionary: null,
     pages: [],
     range: null,
+    bounds: null,
   };
 
-  constructor(family: Family, optional: boolean) {
-    this.#family = family;
-    this.#optional = optional;
+  constructor(options: ChunkOptions) {
+    this.#options = options;
   }
 
   build(parts: readonly ChunkPart[]): Chunk {
     if (parts.some((part) => part.kind === "strings" || part.kind === "numbers")) this.#buildCoded(parts);
     else this.#buildPlain(parts);
+    return this.#chunk;
+  }
+
+  buildWhole(values: Utf8Values | Float64Array, codes: Uint32Array): Chunk {
+    const raw = this.#rawDictionary(values, codes);
+    const pages = this.#codePages(codes, 0, codes.length);
+    this.#addDictionary(raw, pages.compressed);
+    this.#addPages(pages.bytes, 0, pages.bytes.length, pages.nulls);
     return this.#chunk;
   }
 
@@ -191,47 +218,70 @@ class ChunkBuilder {
   #buildCoded(parts: readonly ChunkPart[]): void {
     const rows = parts.reduce((sum, part) => sum + part.rows, 0);
     const codes = new Uint32Array(rows);
-    const merge = this.#family === "string" ? new StringMerge() : new NumberMerge();
+    const merge = this.#options.family === "string" ? new StringMerge() : new NumberMerge();
     let row = 0;
     for (const part of parts) {
-      if (part.kind === "strings" || part.kind === "numbers") merge.add(part, codes, row);
-      else codes.fill(NULL_CODE, row, row + part.rows);
+      if (part.kind === "strings" || part.kind === "numbers") {
+        part.fill(codes, row);
+        merge.add(part.values as never, codes, row, row + part.rows);
+      } else codes.fill(NULL_CODE, row, row + part.rows);
       row += part.rows;
     }
     if (merge.count === 0) {
       this.#buildPlain(parts);
       return;
     }
-    const pages: (() => void)[] = [];
+    const has_compressed_page = parts.some((part) => part.kind === "pages" && hasCompressedPage(part));
+    this.#addDictionary(this.#rawDictionary(merge.values(), codes), has_compressed_page);
+    if (parts.some((part) => part.kind === "pages")) this.#chunk.range = null;
     let coded_from = 0;
     row = 0;
     for (const part of parts) {
       if (part.kind === "pages") {
-        const [from, to] = [coded_from, row];
-        pages.push(() => this.#addCodes(codes, from, to, merge.count));
-        pages.push(() => this.#addPages(part.bytes, part.start, part.end, part.nulls));
+        this.#addCodes(codes, coded_from, row);
+        this.#addPages(part.bytes, part.start, part.end, part.nulls);
         coded_from = row + part.rows;
       }
       row += part.rows;
     }
-    const plain_compressed = parts.some((part) => part.kind === "pages" && hasCompressedPage(part));
-    this.#addDictionary(merge.encode(this.#family), merge.count, plain_compressed);
-    for (const add of pages) add();
-    this.#addCodes(codes, coded_from, rows, merge.count);
-    if (merge instanceof NumberMerge && pages.length === 0) this.#chunk.range = merge.range();
+    this.#addCodes(codes, coded_from, rows);
   }
 
-  #addCodes(codes: Uint32Array, start: number, end: number, count: number): void {
+  #addCodes(codes: Uint32Array, start: number, end: number): void {
     if (start === end) return;
+    const { bytes, nulls } = this.#codePages(codes, start, end);
+    this.#addPages(bytes, 0, bytes.length, nulls);
+  }
+
+  #codePages(codes: Uint32Array, start: number, end: number): PagesWritten & { bytes: Uint8Array } {
     const sink = new ByteSink(4096);
-    const { nulls } = encodeCodes(sink, codes, start, end, count, this.#optional);
-    const pages = sink.copy();
-    this.#addPages(pages, 0, pages.length, nulls);
+    const { optional, compressible } = this.#options;
+    const written = encodeCodes(sink, codes, start, end, { count: this.#count, optional, compressible: compressible === true });
+    return { ...written, bytes: sink.copy() };
+  }
+
+  /** @param codes are changed where the dictionary is to be sorted */
+  #rawDictionary(values: Utf8Values | Float64Array, codes: Uint32Array): Uint8Array {
+    const { family, sorted } = this.#options;
+    if (values instanceof Float64Array) {
+      this.#count = values.length;
+      const ordered = sorted ? sortNumbers(values, codes) : values;
+      this.#chunk.range = rangeOf(ordered);
+      return plainNumbers(ordered, family);
+    }
+    const count = values.offsets.length - 1;
+    this.#count = count;
+    if (!sorted) return plainStrings(values, null);
+    const order = sortStrings(values, codes);
+    this.#chunk.bounds = { min: valueAt(values, order[0]!), max: valueAt(values, order[count - 1]!) };
+    return plainStrings(values, order);
   }
 
   /** The codec is the chunk's: a dictionary must be compressed where any page is. */
-  #addDictionary(raw: Uint8Array, count: number, must_compress: boolean): void {
+  #addDictionary(raw: Uint8Array, must_compress: boolean): void {
     const chunk = this.#chunk;
+    const { family, sorted } = this.#options;
+    const count = this.#count;
     const pieces = must_compress || raw.length >= DICTIONARY_COMPRESS_SIZE_BYTES_MIN ? compressPieces(raw) : [];
     const stored = pieces.length > 0 ? pieces : [raw];
     const stored_size = stored.reduce((sum, piece) => sum + piece.length, 0);
@@ -243,7 +293,7 @@ class ChunkBuilder {
       raw_size: raw.length,
       pieces: pieces.map((piece) => piece.length),
       crc: page.reduce((crc, bytes) => crc32(bytes, crc), 0),
-      head: { header_size: header.length, count, sorted: false, ...firstValues(raw, count, pieces.length, this.#family) },
+      head: { header_size: header.length, count, sorted: sorted === true, ...firstValues(raw, count, pieces.length, family) },
     };
     chunk.compressed = pieces.length > 0;
     chunk.bytes.push(...page);
@@ -293,84 +343,120 @@ function hasCompressedPage(part: { bytes: Uint8Array; start: number; end: number
   return false;
 }
 
-/** Writes a part's codes as codes of the merged dictionary; a value is added when the first row needs it. */
-function recode(part: CodedPart, target: Uint32Array, start: number, codeOf: (code: number) => number): void {
-  part.fill(target, start);
-  const merged = new Uint32Array(part.values.length).fill(NULL_CODE);
-  for (let row = start; row < start + part.rows; row++) {
-    const code = target[row]!;
-    if (code === NULL_CODE) continue;
-    let next = merged[code]!;
-    if (next === NULL_CODE) {
-      next = codeOf(code);
-      merged[code] = next;
-    }
-    target[row] = next;
+/** PLAIN: four bytes of length and the UTF-8 of each value. @param order codes in the order in which they are written; null for their own */
+function plainStrings({ offsets, bytes }: Utf8Values, order: Uint32Array | null): Uint8Array {
+  const count = offsets.length - 1;
+  const sink = new ByteSink(offsets[count]! - offsets[0]! + count * 4);
+  for (let index = 0; index < count; index++) {
+    const code = order === null ? index : order[index]!;
+    sink.u32(offsets[code + 1]! - offsets[code]!);
+    sink.raw(bytes.subarray(offsets[code]!, offsets[code + 1]!));
+  }
+  return sink.view();
+}
+
+function plainNumbers(values: Float64Array, family: Family): Uint8Array {
+  const sink = new ByteSink(values.length * 8);
+  for (const value of values) {
+    if (family === "double") sink.f64(value);
+    else sink.i64(value);
+  }
+  return sink.view();
+}
+
+function valueAt({ offsets, bytes }: Utf8Values, code: number): Uint8Array {
+  return bytes.slice(offsets[code]!, offsets[code + 1]!);
+}
+
+/** Gives values their places in ascending order as codes. @returns the codes that they had, in that order */
+function sortStrings(values: Utf8Values, codes: Uint32Array): Uint32Array {
+  const order = sortedCodes(values);
+  const places = new Uint32Array(order.length);
+  for (let place = 0; place < order.length; place++) places[order[place]!] = place;
+  replaceCodes(codes, places);
+  return order;
+}
+
+function sortNumbers(values: Float64Array, codes: Uint32Array): Float64Array {
+  const sorted = values.slice().sort();
+  const table = new NumberTable(sorted.length);
+  for (const value of sorted) table.codeOf(value);
+  const places = new Uint32Array(values.length);
+  for (let code = 0; code < values.length; code++) places[code] = table.codeOf(values[code]!);
+  replaceCodes(codes, places);
+  return sorted;
+}
+
+function replaceCodes(codes: Uint32Array, replacements: Uint32Array): void {
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row]!;
+    if (code !== NULL_CODE) codes[row] = replacements[code]!;
   }
 }
 
-class StringMerge {
-  readonly #values: string[] = [];
-  readonly #codes = new Map<string, number>();
+function rangeOf(values: Float64Array): { min: number; max: number } | null {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return min <= max ? { min, max } : null;
+}
+
+/** Dictionaries of strings merged to one of the values that rows use. */
+export class StringMerge {
+  readonly #table = new Utf8Table();
 
   get count(): number {
-    return this.#values.length;
+    return this.#table.count;
   }
 
-  add(part: CodedPart, target: Uint32Array, start: number): void {
-    const values = part.values as readonly string[];
-    recode(part, target, start, (code) => {
-      const value = values[code]!;
-      let merged = this.#codes.get(value);
-      if (merged === undefined) {
-        merged = this.#values.length;
-        this.#values.push(value);
-        this.#codes.set(value, merged);
+  /** Replaces codes[start..end) into `values` by codes of the merged dictionary; a value is added when the first row needs it. */
+  add(values: Utf8Values, codes: Uint32Array, start: number, end: number): void {
+    const source = new Utf8Source(values);
+    const merged = new Uint32Array(values.offsets.length - 1).fill(NULL_CODE);
+    for (let row = start; row < end; row++) {
+      const code = codes[row]!;
+      if (code === NULL_CODE) continue;
+      let next = merged[code]!;
+      if (next === NULL_CODE) {
+        next = this.#table.add(source, code);
+        merged[code] = next;
       }
-      return merged;
-    });
+      codes[row] = next;
+    }
   }
 
-  /** PLAIN: four bytes of length and the UTF-8 of each value. */
-  encode(): Uint8Array {
-    const { offsets, bytes } = encodeStrings(this.#values);
-    const sink = new ByteSink(bytes.length + this.count * 4);
-    for (let index = 0; index < this.count; index++) {
-      sink.u32(offsets[index + 1]! - offsets[index]!);
-      sink.raw(bytes.subarray(offsets[index]!, offsets[index + 1]!));
-    }
-    return sink.view();
+  values(): Utf8Values {
+    return this.#table.list();
   }
 }
 
-class NumberMerge {
+/** Dictionaries of numbers merged to one of the values that rows use. */
+export class NumberMerge {
   readonly #table = new NumberTable();
 
   get count(): number {
     return this.#table.count;
   }
 
-  add(part: CodedPart, target: Uint32Array, start: number): void {
-    const values = part.values as Float64Array;
-    recode(part, target, start, (code) => this.#table.codeOf(values[code]!));
+  /** As StringMerge. */
+  add(values: Float64Array, codes: Uint32Array, start: number, end: number): void {
+    const merged = new Uint32Array(values.length).fill(NULL_CODE);
+    for (let row = start; row < end; row++) {
+      const code = codes[row]!;
+      if (code === NULL_CODE) continue;
+      let next = merged[code]!;
+      if (next === NULL_CODE) {
+        next = this.#table.codeOf(values[code]!);
+        merged[code] = next;
+      }
+      codes[row] = next;
+    }
   }
 
-  encode(family: Family): Uint8Array {
-    const sink = new ByteSink(this.count * 8);
-    for (const value of this.#table.distinct()) {
-      if (family === "double") sink.f64(value);
-      else sink.i64(value);
-    }
-    return sink.view();
-  }
-
-  range(): { min: number; max: number } | null {
-    let min = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    for (const value of this.#table.distinct()) {
-      if (value < min) min = value;
-      if (value > max) max = value;
-    }
-    return min <= max ? { min, max } : null;
+  values(): Float64Array {
+    return this.#table.distinct();
   }
 }

@@ -6,6 +6,8 @@ import { DamageError } from "./errors.ts";
 
 /** How a column is stored: in the section that is compressed as one, as Parquet pages, or in the section as a dictionary of numbers. */
 export const STORED = { SECTION: 0, PAGES: 1, NUMBER_DICTIONARY: 2 } as const;
+/** Of the byte of kind and form: the column's times are in milliseconds. */
+const IN_MILLISECONDS = 0x80;
 const KINDS = ["dict", "bytes", "int64", "double", "bool"] as const satisfies readonly Column["kind"][];
 
 /** Names with a number of their own. The list may only grow at its end. */
@@ -35,6 +37,8 @@ export interface FrameColumn {
   kind: Column["kind"];
   stored: number;
   nulls: number;
+  /** What stored numbers are multiplied by: 1,000 for times in milliseconds, otherwise 1. */
+  scale: number;
   /** Offset and length of its bytes: in the frame for pages, in the decompressed section otherwise. */
   offset: number;
   size_bytes: number;
@@ -81,7 +85,7 @@ export function writeHeader(sink: ByteSink, meta: FrameMeta, layout: FrameLayout
   sink.varint(layout.columns.length);
   for (const column of layout.columns) {
     writeName(sink, column.name);
-    sink.u8(KINDS.indexOf(column.kind) | (column.stored << 4));
+    sink.u8(KINDS.indexOf(column.kind) | (column.stored << 4) | (column.scale === 1 ? 0 : IN_MILLISECONDS));
     sink.varint(column.nulls);
     sink.varint(column.size_bytes);
   }
@@ -161,12 +165,14 @@ function readColumns(reader: ByteReader, pages_offset: number, section_size: num
     const name = readName(reader);
     const tag = reader.u8();
     const kind = KINDS[tag & 0xf];
-    const stored = tag >>> 4;
+    const stored = (tag & ~IN_MILLISECONDS) >>> 4;
+    const scale = tag < IN_MILLISECONDS ? 1 : 1_000;
+    if (scale !== 1 && (index > 1 || kind !== "int64")) throw new DamageError(`column ${name} has no unit`);
     if (kind === undefined || stored > STORED.NUMBER_DICTIONARY) throw new DamageError(`column ${name} is of an unknown kind`);
     const nulls = reader.varint();
     const size = reader.varint();
     const paged = stored === STORED.PAGES;
-    columns.push({ name, kind, stored, nulls, offset: paged ? in_pages : in_section, size_bytes: size });
+    columns.push({ name, kind, stored, nulls, scale, offset: paged ? in_pages : in_section, size_bytes: size });
     if (paged) in_pages += size;
     else in_section += size;
   }

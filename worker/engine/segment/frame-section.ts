@@ -1,11 +1,11 @@
 /** Columns inside a frame's section: compact forms that are compressed together, for dictionaries and for the columns of short frames. */
-import type { BoolColumn, BytesColumn, Column, DictColumn, NumberColumn } from "../batch/event-batch.ts";
+import type { BoolColumn, BytesColumn, Column, DictColumn, NumberColumn, Utf8Values } from "../batch/event-batch.ts";
 import { NULL_CODE } from "../batch/event-batch.ts";
 import { bitWidth, decodeHybrid, encodeHybrid } from "./bits.ts";
 import type { ByteReader, ByteSink } from "./bytes.ts";
 import { DamageError } from "./errors.ts";
 import type { NumberDictionary } from "./number-dictionary.ts";
-import { decodeStrings, encodeStrings } from "./strings.ts";
+import { decodeStrings, utf8Of } from "./strings.ts";
 
 // ── Codes ───────────────────────────────────────────────────────────────────
 
@@ -49,12 +49,12 @@ function isConstant(count: number, nulls: number, rows: number): boolean {
 
 /** @returns the number of nulls */
 export function writeDict(sink: ByteSink, column: DictColumn, rows: number): number {
-  const { values, codes } = column;
-  const { offsets, bytes } = encodeStrings(values);
-  sink.varint(values.length);
-  for (let index = 0; index < values.length; index++) sink.varint(offsets[index + 1]! - offsets[index]!);
-  sink.raw(bytes);
-  return writeCodes(sink, codes, rows, values.length);
+  const { offsets, bytes } = utf8Of(column);
+  const count = offsets.length - 1;
+  sink.varint(count);
+  for (let index = 0; index < count; index++) sink.varint(offsets[index + 1]! - offsets[index]!);
+  sink.raw(bytes.subarray(offsets[0]!, offsets[count]!));
+  return writeCodes(sink, column.codes, rows, count);
 }
 
 /** A dictionary whose codes are decoded to where they are wanted. */
@@ -64,19 +64,18 @@ export interface CodedColumn<V> {
   fill(target: Uint32Array, start: number): void;
 }
 
-export function readCodedStrings(reader: ByteReader, rows: number, nulls: number): CodedColumn<string[]> {
+export function readCodedStrings(reader: ByteReader, rows: number, nulls: number): CodedColumn<Utf8Values> {
   const count = reader.varint();
   const offsets = readOffsets(reader, count);
   const bytes = reader.raw(offsets[count]!);
-  const values = decodeStrings({ offsets, bytes });
-  return { values, fill: (target, start) => readCodes(reader, target, start, rows, count, nulls) };
+  return { values: { offsets, bytes }, fill: (target, start) => readCodes(reader, target, start, rows, count, nulls) };
 }
 
 function readDict(reader: ByteReader, rows: number, nulls: number): DictColumn {
-  const { values, fill } = readCodedStrings(reader, rows, nulls);
+  const { values: utf8, fill } = readCodedStrings(reader, rows, nulls);
   const codes = new Uint32Array(rows);
   fill(codes, 0);
-  return { kind: "dict", values, codes };
+  return { kind: "dict", values: decodeStrings(utf8), codes, utf8 };
 }
 
 function readOffsets(reader: ByteReader, count: number): Uint32Array {
@@ -140,11 +139,11 @@ function readNumber(reader: ByteReader, kind: NumberColumn["kind"]): number {
 
 // ── Columns of short frames ─────────────────────────────────────────────────
 
-/** Differences of times; they are never null. */
-export function writeTimes(sink: ByteSink, times: Float64Array): void {
+/** Differences of times, in units of `scale` microseconds; they are never null. */
+export function writeTimes(sink: ByteSink, times: Float64Array, scale: number): void {
   let previous = 0;
   for (const time of times) {
-    sink.zigzag(time - previous);
+    sink.zigzag((time - previous) / scale);
     previous = time;
   }
 }

@@ -5,12 +5,12 @@
  */
 import { crc32 } from "node:zlib";
 import { PAGE_SIZE_BYTES } from "../../limits.ts";
-import type { BytesColumn, Column, EventBatch, NumberColumn } from "../batch/event-batch.ts";
+import type { BytesColumn, Column, EventBatch, NumberColumn, Utf8Values } from "../batch/event-batch.ts";
 import { NULL_CODE } from "../batch/event-batch.ts";
 import { joinBytes } from "../batch/join-bytes.ts";
 import { ByteReader, ByteSink } from "./bytes.ts";
 import { decodeBools, decodeNumbers, decodeStringPages, decodeTimes } from "./decode-column.ts";
-import { encodeBools, encodeBytes, encodeNumbers, encodeTimes } from "./encode-column.ts";
+import { encodeBools, encodeBytes, encodeNumbers, encodeTimes, scaleOf } from "./encode-column.ts";
 import { asDamage, DamageError, FrameError } from "./errors.ts";
 import { type FrameColumn, type FrameHeader, type FrameLayout, type FrameMeta, readHeader, STORED, writeHeader } from "./frame-header.ts";
 import {
@@ -27,17 +27,19 @@ import {
 } from "./frame-section.ts";
 import { murmur128 } from "./hash.ts";
 import { numberDictionary } from "./number-dictionary.ts";
-import { encodeStrings } from "./strings.ts";
+import { utf8Of } from "./strings.ts";
+import { timeBounds } from "./times.ts";
 import { compress, decompress } from "./zstd.ts";
 
 export { FrameError } from "./errors.ts";
 export type { FrameColumn, FrameHeader, FrameMeta } from "./frame-header.ts";
 
 /** "LGF" and the version: readers learn a new version one release before writers use it. */
-const MAGIC = 0x0146474c;
-/** Magic, length of the frame, CRC-32 of all after it, length of the header. */
+const MAGIC = 0x0246474c;
+const MAGIC_OF_VERSION_1 = 0x0146474c;
+/** Magic, length of the frame, CRC-32 of all but itself, length of the header. */
 const PREFIX_SIZE_BYTES = 16;
-const CRC_FROM = 12;
+const CRC_AT = 8;
 /** From here on plain columns are pages. Below, page headers and calls of the codec would cost more than a flush saves by copying. */
 export const PAGED_ROWS_MIN = 512;
 
@@ -65,7 +67,7 @@ export function packFrame(batch: EventBatch, meta: FrameMeta): Uint8Array {
   const pieces = sectionPieces(section_sink.view());
   const layout: FrameLayout = {
     rows,
-    ...range(batch.timestamp_us),
+    ...timeBounds(batch.timestamp_us),
     columns,
     section_raw_size: section_sink.length,
     section_pieces: pieces.map((piece) => piece.length),
@@ -84,29 +86,20 @@ function assemble(meta: FrameMeta, layout: FrameLayout, pieces: readonly Uint8Ar
   sink.patchU32(0, MAGIC);
   sink.patchU32(4, sink.length);
   sink.patchU32(12, header_size);
-  sink.patchU32(8, crc32(sink.bytes.subarray(CRC_FROM, sink.length)));
+  sink.patchU32(8, checksum(sink.view()));
   return sink.copy();
 }
 
-function range(times: Float64Array): { ts_min_us: number; ts_max_us: number } {
-  let ts_min_us = Number.POSITIVE_INFINITY;
-  let ts_max_us = Number.NEGATIVE_INFINITY;
-  for (const time of times) {
-    if (time < ts_min_us) ts_min_us = time;
-    if (time > ts_max_us) ts_max_us = time;
-  }
-  return times.length === 0 ? { ts_min_us: 0, ts_max_us: 0 } : { ts_min_us, ts_max_us };
-}
-
 function packTimes(name: string, times: Float64Array): StoredColumn {
+  const scale = scaleOf(times);
   if (times.length < PAGED_ROWS_MIN) {
     const start = section_sink.length;
-    writeTimes(section_sink, times);
-    return { name, kind: "int64", stored: STORED.SECTION, nulls: 0, size_bytes: section_sink.length - start };
+    writeTimes(section_sink, times, scale);
+    return { name, kind: "int64", stored: STORED.SECTION, nulls: 0, scale, size_bytes: section_sink.length - start };
   }
   const start = pages_sink.length;
-  encodeTimes(pages_sink, times);
-  return { name, kind: "int64", stored: STORED.PAGES, nulls: 0, size_bytes: pages_sink.length - start };
+  encodeTimes(pages_sink, times, scale);
+  return { name, kind: "int64", stored: STORED.PAGES, nulls: 0, scale, size_bytes: pages_sink.length - start };
 }
 
 function packColumn(name: string, column: Column, rows: number): StoredColumn {
@@ -114,20 +107,20 @@ function packColumn(name: string, column: Column, rows: number): StoredColumn {
   const section_start = section_sink.length;
   if (kind === "dict") {
     const nulls = writeDict(section_sink, column, rows);
-    return { name, kind, stored: STORED.SECTION, nulls, size_bytes: section_sink.length - section_start };
+    return { name, kind, stored: STORED.SECTION, nulls, scale: 1, size_bytes: section_sink.length - section_start };
   }
   if (rows < PAGED_ROWS_MIN) {
     const nulls = writePacked(section_sink, column, rows);
-    return { name, kind, stored: STORED.SECTION, nulls, size_bytes: section_sink.length - section_start };
+    return { name, kind, stored: STORED.SECTION, nulls, scale: 1, size_bytes: section_sink.length - section_start };
   }
   const dictionary = kind === "int64" || kind === "double" ? numberDictionary(column.values, column.present, rows) : null;
   if (dictionary !== null) {
     const nulls = writeNumberDictionary(section_sink, dictionary, (column as NumberColumn).kind);
-    return { name, kind, stored: STORED.NUMBER_DICTIONARY, nulls, size_bytes: section_sink.length - section_start };
+    return { name, kind, stored: STORED.NUMBER_DICTIONARY, nulls, scale: 1, size_bytes: section_sink.length - section_start };
   }
   const start = pages_sink.length;
   const { nulls } = packPages(column, rows);
-  return { name, kind, stored: STORED.PAGES, nulls, size_bytes: pages_sink.length - start };
+  return { name, kind, stored: STORED.PAGES, nulls, scale: 1, size_bytes: pages_sink.length - start };
 }
 
 function packPages(column: Exclude<Column, { kind: "dict" }>, rows: number): { nulls: number } {
@@ -140,7 +133,7 @@ function sectionPieces(section: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < section.length; at += PAGE_SIZE_BYTES) {
     const raw = section.subarray(at, at + PAGE_SIZE_BYTES);
-    pieces.push(compress(raw) ?? raw);
+    pieces.push(compress(raw, "fast") ?? raw);
   }
   return pieces;
 }
@@ -154,17 +147,24 @@ export function readFrameHeader(bytes: Uint8Array, offset = 0): FrameHeader {
     const size = frameSize(bytes, offset);
     const frame = bytes.subarray(offset, offset + size);
     const reader = new ByteReader(frame, 8);
-    if (reader.u32() !== crc32(frame.subarray(CRC_FROM))) throw new FrameError("frame: the checksum does not fit");
+    if (reader.u32() !== checksum(frame)) throw new FrameError("frame: the checksum does not fit");
     return readHeader(frame, PREFIX_SIZE_BYTES, reader.u32(), PAGE_SIZE_BYTES);
   } catch (error) {
     throw asDamage(FrameError, "frame", error);
   }
 }
 
+/** Of a frame's bytes but the checksum itself; version 1 left out those before it. */
+function checksum(frame: Uint8Array): number {
+  const before = new ByteReader(frame).u32() === MAGIC_OF_VERSION_1 ? 0 : crc32(frame.subarray(0, CRC_AT));
+  return crc32(frame.subarray(CRC_AT + 4), before);
+}
+
 function frameSize(bytes: Uint8Array, offset: number): number {
   const reader = new ByteReader(bytes, offset);
   const magic = reader.u32();
-  if (magic !== MAGIC) throw new FrameError(`frame: ${magic === 0 ? "no bytes" : `unknown magic or version ${magic.toString(16)}`}`);
+  if (magic !== MAGIC && magic !== MAGIC_OF_VERSION_1)
+    throw new FrameError(`frame: ${magic === 0 ? "no bytes" : `unknown magic or version ${magic.toString(16)}`}`);
   const size = reader.u32();
   if (size < PREFIX_SIZE_BYTES || offset + size > bytes.length) throw new FrameError("frame: cut short");
   return size;
@@ -206,8 +206,10 @@ export class OpenFrame {
   times(index: 0 | 1): Float64Array {
     const column = this.header.columns[index];
     if (column?.name !== (index === 0 ? TIMESTAMP : INGEST_TS)) throw new DamageError("a frame without times");
-    if (column.stored === STORED.PAGES) return decodeTimes(this.pages(column), this.header.rows);
-    return readTimes(this.#inSection(column), this.header.rows);
+    const { rows } = this.header;
+    const times = column.stored === STORED.PAGES ? decodeTimes(this.pages(column), rows) : readTimes(this.#inSection(column), rows);
+    if (column.scale !== 1) for (let row = 0; row < rows; row++) times[row] = times[row]! * column.scale;
+    return times;
   }
 
   /** Complete Parquet pages of a column that is stored so. */
@@ -216,7 +218,7 @@ export class OpenFrame {
   }
 
   /** A dictionary of strings whose codes are not decoded yet. */
-  codedStrings(column: FrameColumn): CodedColumn<string[]> {
+  codedStrings(column: FrameColumn): CodedColumn<Utf8Values> {
     return readCodedStrings(this.#inSection(column), this.header.rows, column.nulls);
   }
 
@@ -311,7 +313,7 @@ function hashIds(column: Column, count: number): { rows: Uint32Array; hashes: Ui
   const hashes = new Uint8Array(count * EVENT_ID_HASH_SIZE_BYTES);
   const hash = new Uint32Array(4);
   const hash_bytes = new Uint8Array(hash.buffer, 0, EVENT_ID_HASH_SIZE_BYTES);
-  const list = column.kind === "dict" ? encodeStrings(column.values) : column;
+  const list = column.kind === "dict" ? utf8Of(column) : column;
   const total = column.kind === "dict" ? column.codes.length : column.offsets.length - 1;
   let taken = 0;
   for (let row = 0; row < total; row++) {

@@ -114,18 +114,27 @@ function dimensions(count: number): { segment_length: number; segment_count: num
 /** Peels keys that are alone in one of their places until none is left, then gives the places their values in reverse order. */
 function construct(keys: KeyList, seed: number, segment_length: number, segment_count: number): Uint8Array | null {
   const size = (segment_count + 2) * segment_length;
-  const state = { counts: new Uint8Array(size), lows: new Uint32Array(size), highs: new Uint32Array(size) };
-  if (!place(keys, seed, segment_length, segment_count, state)) return null;
-  const order = peel(keys.count, segment_length, segment_count, state);
+  const places = { counts: new Uint8Array(size), lows: new Uint32Array(size), highs: new Uint32Array(size) };
+  if (!place(keys, seed, segment_length, segment_count, places)) return null;
+  const order = peel(keys.count, segment_length, segment_count, places);
   if (order === null) return null;
   const bytes = new Uint8Array(size);
+  const mask = segment_length - 1;
+  const { lows, highs, found } = order;
   for (let index = keys.count - 1; index >= 0; index--) {
-    probe.setMixed(order.lows[index]!, order.highs[index]!, segment_length, segment_count);
-    const found = order.found[index]!;
-    const others = bytes[probe.at((found + 1) % 3)]! ^ bytes[probe.at((found + 2) % 3)]!;
-    bytes[probe.at(found)] = (probe.high & 0xff) ^ others;
+    const low = lows[index]!;
+    const at = found[index]!;
+    const first = firstPlace(highs[index]!, segment_length, segment_count);
+    const second = (first + segment_length) ^ ((low >>> 14) & mask);
+    const third = (first + 2 * segment_length) ^ (low & mask);
+    // The place itself still holds 0.
+    bytes[at] = highs[index]! ^ bytes[first]! ^ bytes[second]! ^ bytes[third]!;
   }
   return bytes;
+}
+
+function firstPlace(high: number, segment_length: number, segment_count: number): number {
+  return Math.floor((high * (segment_count * segment_length)) / TWO_32);
 }
 
 /** Per place: four times the number of keys, with the exclusive or of which place of theirs it is in the low bits; and of their hashes. */
@@ -136,46 +145,66 @@ interface Places {
 }
 
 function place(keys: KeyList, seed: number, segment_length: number, segment_count: number, { counts, lows, highs }: Places): boolean {
+  const mask = segment_length - 1;
+  let most = 0;
   for (let index = 0; index < keys.count; index++) {
-    probe.set(keys.lows[index]!, keys.highs[index]!, seed, segment_length, segment_count);
-    for (let which = 0; which < 3; which++) {
-      const at = probe.at(which);
-      if (counts[at]! >= 252) return false;
-      counts[at] = (counts[at]! + 4) ^ which;
-      lows[at] = lows[at]! ^ probe.low;
-      highs[at] = highs[at]! ^ probe.high;
-    }
+    const low = scramble(keys.lows[index]! ^ seed);
+    const high = scramble(keys.highs[index]! ^ Math.imul(low, 0x9e3779b1) ^ seed);
+    const first = firstPlace(high, segment_length, segment_count);
+    const second = (first + segment_length) ^ ((low >>> 14) & mask);
+    const third = (first + 2 * segment_length) ^ (low & mask);
+    counts[first] = counts[first]! + 4;
+    lows[first] = lows[first]! ^ low;
+    highs[first] = highs[first]! ^ high;
+    counts[second] = (counts[second]! + 4) ^ 1;
+    lows[second] = lows[second]! ^ low;
+    highs[second] = highs[second]! ^ high;
+    counts[third] = (counts[third]! + 4) ^ 2;
+    lows[third] = lows[third]! ^ low;
+    highs[third] = highs[third]! ^ high;
+    most |= counts[first]! | counts[second]! | counts[third]!;
   }
-  return true;
+  // A count that might have gone round: so many keys in one place are no accident of a sound hash.
+  return most < 128;
 }
 
 interface Order {
   lows: Uint32Array;
   highs: Uint32Array;
-  found: Uint8Array;
+  /** The place that each key was alone in. */
+  found: Uint32Array;
 }
 
 function peel(count: number, segment_length: number, segment_count: number, { counts, lows, highs }: Places): Order | null {
-  const order = { lows: new Uint32Array(count), highs: new Uint32Array(count), found: new Uint8Array(count) };
+  const order = { lows: new Uint32Array(count), highs: new Uint32Array(count), found: new Uint32Array(count) };
   const alone = new Uint32Array(counts.length);
+  const mask = segment_length - 1;
   let waiting = 0;
   for (let at = 0; at < counts.length; at++) if (counts[at]! >>> 2 === 1) alone[waiting++] = at;
   let peeled = 0;
   while (waiting > 0) {
     const from = alone[--waiting]!;
     if (counts[from]! >>> 2 !== 1) continue;
-    const found = counts[from]! & 3;
-    probe.setMixed(lows[from]!, highs[from]!, segment_length, segment_count);
-    order.lows[peeled] = probe.low;
-    order.highs[peeled] = probe.high;
-    order.found[peeled++] = found;
-    for (let which = 0; which < 3; which++) {
-      const at = probe.at(which);
-      counts[at] = (counts[at]! - 4) ^ which;
-      lows[at] = lows[at]! ^ probe.low;
-      highs[at] = highs[at]! ^ probe.high;
-      if (counts[at]! >>> 2 === 1) alone[waiting++] = at;
-    }
+    const low = lows[from]!;
+    const high = highs[from]!;
+    order.lows[peeled] = low;
+    order.highs[peeled] = high;
+    order.found[peeled++] = from;
+    const first = firstPlace(high, segment_length, segment_count);
+    const second = (first + segment_length) ^ ((low >>> 14) & mask);
+    const third = (first + 2 * segment_length) ^ (low & mask);
+    counts[first] = counts[first]! - 4;
+    lows[first] = lows[first]! ^ low;
+    highs[first] = highs[first]! ^ high;
+    counts[second] = (counts[second]! - 4) ^ 1;
+    lows[second] = lows[second]! ^ low;
+    highs[second] = highs[second]! ^ high;
+    counts[third] = (counts[third]! - 4) ^ 2;
+    lows[third] = lows[third]! ^ low;
+    highs[third] = highs[third]! ^ high;
+    if (counts[first]! >>> 2 === 1) alone[waiting++] = first;
+    if (counts[second]! >>> 2 === 1) alone[waiting++] = second;
+    if (counts[third]! >>> 2 === 1) alone[waiting++] = third;
   }
   return peeled === count ? order : null;
 }

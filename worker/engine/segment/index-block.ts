@@ -30,17 +30,30 @@ export interface IndexChunk {
   readonly range: { min: number; max: number } | null;
 }
 
-/** What a filter knows, and how it is stored. */
-export const FILTER = { VALUES: 0, PAGE_WORDS_1: 1, PAGE_WORDS: 2 } as const;
+/** What the units of a filter are. */
+export const UNITS = { GROUPS: 0, PAGES: 1 } as const;
 
-/** Where a filter is in the object. */
-export interface IndexFilter {
-  kind: number;
-  /** Name of the column whose values it knows; "" for the words of messages. */
-  column: string;
+/** Where a filter, or a part of one, is in the object. */
+export interface StoredFilter {
   offset: number;
   size_bytes: number;
   crc: number;
+}
+
+/** A filter of version 1: of one row group. */
+export interface GroupFilter extends StoredFilter {
+  /** Name of the column whose values it knows; "" for the words of messages. */
+  column: string;
+}
+
+/** A filter of the whole segment. */
+export interface IndexFilter {
+  /** As in GroupFilter. */
+  column: string;
+  /** Row groups, or the pages of the messages of all row groups, numbered through. */
+  units: number;
+  /** A power of two of them; which one knows something follows from its hash. */
+  parts: StoredFilter[];
 }
 
 /** Rows that follow each other and are of one service: `services[i]` is its place in the index's list, for `rows[i]` rows. */
@@ -57,7 +70,8 @@ export interface IndexGroup {
   service_runs: ServiceRuns | null;
   /** By column, in the order of the index's columns. */
   chunks: IndexChunk[];
-  filters: IndexFilter[];
+  /** Of version 1; empty in later ones. */
+  filters: GroupFilter[];
 }
 
 export interface SegmentIndex {
@@ -65,6 +79,7 @@ export interface SegmentIndex {
   /** Services that occur; "" stands for events without one. Null where only the facts know them. */
   services: readonly string[] | null;
   groups: IndexGroup[];
+  filters: IndexFilter[];
   /** Decoded when it is first asked for. */
   readonly facts: SegmentFacts;
 }
@@ -88,6 +103,8 @@ export function writeIndex(index: SegmentIndex): Uint8Array {
   for (const service of index.facts.services) sink.text(service);
   sink.varint(index.groups.length);
   for (const group of index.groups) writeGroup(sink, group);
+  sink.varint(index.filters.length);
+  for (const filter of index.filters) writeFilter(sink, filter);
   writeFacts(sink, index.facts);
   return sink.copy();
 }
@@ -106,13 +123,17 @@ function writeGroup(sink: ByteSink, group: IndexGroup): void {
   }
   sink.varint(group.chunks[0]?.offset ?? 0);
   for (const chunk of group.chunks) writeChunkDetails(sink, chunk);
-  sink.varint(group.filters.length);
-  for (const filter of group.filters) {
-    sink.u8(filter.kind);
-    sink.text(filter.column);
-    sink.varint(filter.offset);
-    sink.varint(filter.size_bytes);
-    sink.u32(filter.crc);
+}
+
+/** Parts follow each other without gaps. */
+function writeFilter(sink: ByteSink, { column, units, parts }: IndexFilter): void {
+  sink.text(column);
+  sink.u8(units);
+  sink.varint(parts[0]!.offset);
+  sink.varint(parts.length);
+  for (const part of parts) {
+    sink.varint(part.size_bytes);
+    sink.u32(part.crc);
   }
 }
 
@@ -128,12 +149,14 @@ export function readIndex(reader: ByteReader): SegmentIndex {
   });
   const services = version === 1 ? null : repeat(reader, () => reader.text());
   const groups = repeat(reader, () => readGroup(reader, columns, version));
+  const filters = version === 1 ? [] : repeat(reader, () => readFilter(reader));
   const facts_at = reader.at;
   let facts: SegmentFacts | null = null;
   return {
     columns,
     services,
     groups,
+    filters,
     get facts(): SegmentFacts {
       if (facts === null) {
         reader.at = facts_at;
@@ -158,7 +181,7 @@ function readGroup(reader: ByteReader, columns: readonly IndexColumn[], version:
     chunks.push(chunk);
     offset += chunk.size_bytes;
   }
-  const filters = repeat(reader, () => readFilter(reader, version));
+  const filters = version === 1 ? repeat(reader, () => readGroupFilter(reader)) : [];
   return { rows, ts_min_us, ts_max_us, service_runs, chunks, filters };
 }
 
@@ -174,17 +197,22 @@ function readServiceRuns(reader: ByteReader): ServiceRuns | null {
   return runs;
 }
 
-function readFilter(reader: ByteReader, version: number): IndexFilter {
-  const kind = version === 1 ? -1 : reader.u8();
-  if (kind > FILTER.PAGE_WORDS) throw new DamageError(`a filter of unknown kind ${kind}`);
+function readGroupFilter(reader: ByteReader): GroupFilter {
+  return { column: reader.text(), offset: reader.varint(), size_bytes: reader.varint(), crc: reader.u32() };
+}
+
+function readFilter(reader: ByteReader): IndexFilter {
   const column = reader.text();
-  return {
-    kind: kind >= 0 ? kind : column === "" ? FILTER.PAGE_WORDS_1 : FILTER.VALUES,
-    column,
-    offset: reader.varint(),
-    size_bytes: reader.varint(),
-    crc: reader.u32(),
-  };
+  const units = reader.u8();
+  if (units !== UNITS.GROUPS && units !== UNITS.PAGES) throw new DamageError(`a filter of unknown units ${units}`);
+  let offset = reader.varint();
+  const parts = repeat(reader, () => {
+    const part = { offset, size_bytes: reader.varint(), crc: reader.u32() };
+    offset += part.size_bytes;
+    return part;
+  });
+  if (parts.length === 0 || (parts.length & (parts.length - 1)) !== 0) throw new DamageError("a filter of an impossible number of parts");
+  return { column, units, parts };
 }
 
 /** A counted list of things that take at least a byte each. */

@@ -71,6 +71,10 @@ function hash(low: number, high: number): number {
   return mixed ^ (mixed >>> 13);
 }
 
+/** Numbers of which so many are nearly all different are taken to go on so. */
+const SAMPLE_ROWS = 2_048;
+const SAMPLE_NEW_MIN = SAMPLE_ROWS * 0.9;
+
 /** The numbers as a dictionary, or null where they would take more bytes so than as differences. */
 export function numberDictionary(values: Float64Array, present: Uint8Array | null, rows: number): NumberDictionary | null {
   const distinct_max = rows >>> 1;
@@ -86,13 +90,20 @@ export function numberDictionary(values: Float64Array, present: Uint8Array | nul
     }
     const value = values[row]!;
     codes[row] = table.codeOf(value);
-    if (table.count > distinct_max) return null;
+    if (table.count > distinct_max || (row === SAMPLE_ROWS && table.count > SAMPLE_NEW_MIN)) return null;
     if (value < smallest) smallest = value;
     if (value > largest) largest = value;
     kept++;
   }
-  const plain_bits = Math.log2(largest - smallest + 2) + 1;
-  const dictionary_bits = table.count * (plain_bits + 4) + kept * bitWidth(table.count);
-  if (dictionary_bits > kept * plain_bits * 0.8) return null;
-  return { values: table.distinct(), codes };
+  return dictionaryPays(table.count, kept, largest - smallest) ? { values: table.distinct(), codes } : null;
+}
+
+/**
+ * Whether `kept` numbers, `count` of them distinct, take fewer bytes as a dictionary than as differences.
+ * @param span from the smallest to the largest
+ */
+export function dictionaryPays(count: number, kept: number, span: number): boolean {
+  const plain_bits = Math.log2(span + 2) + 1;
+  const dictionary_bits = count * (plain_bits + 4) + kept * bitWidth(count);
+  return dictionary_bits <= kept * plain_bits * 0.8;
 }

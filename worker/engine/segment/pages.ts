@@ -5,7 +5,7 @@
 import { encodeHybrid, encodeRun } from "./bits.ts";
 import { ByteReader, ByteSink } from "./bytes.ts";
 import { DamageError } from "./errors.ts";
-import { compress, decompress } from "./zstd.ts";
+import { decompress } from "./zstd.ts";
 
 /** Numbers of the Parquet specification. */
 export const ENCODING = { PLAIN: 0, DELTA_BINARY_PACKED: 5, DELTA_LENGTH_BYTE_ARRAY: 6, RLE_DICTIONARY: 8 } as const;
@@ -49,24 +49,22 @@ export interface PageContent {
   /** False for required columns, which have no definition levels. */
   optional: boolean;
   values: Uint8Array;
-  /** Whether a try to compress may pay. */
-  compressible: boolean;
+  /** The values' zstd frame; null where they are stored as they are. */
+  packed: Uint8Array | null;
 }
 
-/** Appends a page with its header. @returns true if its values were compressed */
-export function writeDataPage(sink: ByteSink, page: PageContent): boolean {
+/** Appends a page with its header. */
+export function writeDataPage(sink: ByteSink, page: PageContent): void {
   levels.length = 0;
   if (page.optional) {
     if (page.nulls === 0) encodeRun(levels, 1, page.rows, 1);
     else if (page.nulls === page.rows) encodeRun(levels, 0, page.rows, 1);
     else encodeHybrid(levels, page.present!, page.start, page.start + page.rows, 1);
   }
-  const packed = page.compressible ? compress(page.values) : null;
-  const stored = packed ?? page.values;
-  writeDataPageHeader(sink, page, levels.length, stored.length, packed !== null);
+  const stored = page.packed ?? page.values;
+  writeDataPageHeader(sink, page, levels.length, stored.length, page.packed !== null);
   sink.raw(levels.view());
   sink.raw(stored);
-  return packed !== null;
 }
 
 function writeDataPageHeader(sink: ByteSink, page: PageContent, levels_size: number, stored_size: number, compressed: boolean): void {
@@ -112,7 +110,7 @@ export function writeNullPage(sink: ByteSink, rows: number): void {
     start: 0,
     optional: true,
     values: new Uint8Array(0),
-    compressible: false,
+    packed: null,
   });
 }
 

@@ -14,6 +14,7 @@ import type { IndexChunk, IndexGroup, SegmentIndex } from "./index-block.ts";
 import { lazyBatch } from "./lazy-batch.ts";
 import { lazyBytes, lazyColumn, lazyNumbers } from "./lazy-column.ts";
 import { type Located, locate, readIndexBlock } from "./locator.ts";
+import type { Needed } from "./needed.ts";
 import { shelfOf } from "./page-shelf.ts";
 import { type ByteRange, readRanges } from "./ranges.ts";
 import type { SegmentRow } from "./segment-row.ts";
@@ -21,17 +22,12 @@ import { type ChunkLayout, chunkLayout, type StoredBytes, StoredChunk, type Want
 
 export type { DecodedCache } from "./decoded-cache.ts";
 export { SegmentError } from "./errors.ts";
+export type { Needed } from "./needed.ts";
 export { bytesSource } from "./ranges.ts";
 
 /** Read at the end of a segment whose row is not at hand; enough for the index of most. */
 const TAIL_GUESS_SIZE_BYTES = 64 * 1024;
 const SIZE_BYTES_MIN = 12;
-
-/** What an event must have: all these lower-cased words in its message, and in each of the columns one of its values. */
-export interface Needed {
-  words: readonly string[];
-  values: Readonly<Record<string, readonly string[]>>;
-}
 
 /** The part of a row group that a reader will look at. Times are always true in every row. */
 export interface GroupPart {
@@ -47,7 +43,7 @@ export interface GroupPart {
 
 export interface Segment {
   row: SegmentRow;
-  columns: { name: string; kind: Column["kind"]; nulls: number }[];
+  columns: { name: string; kind: Column["kind"]; nulls: number; scale: number }[];
   groups: { rows: number; ts_min_us: number; ts_max_us: number }[];
   /**
    * The events of a row group: the stored bytes of the columns are fetched, and decoded where they are touched.
@@ -58,8 +54,11 @@ export interface Segment {
   readGroup(index: number, names: ReadonlySet<string> | null, part?: GroupPart): Promise<EventBatch>;
   /** Event times of a row group alone. */
   readTimes(index: number): Promise<Float64Array>;
-  /** Fetches the filters of row groups, in as few reads as possible; those that are there already cost nothing. */
-  loadFilters(groups: readonly number[]): Promise<void>;
+  /**
+   * Fetches the filters of row groups, in as few reads as possible; those that are there already cost nothing.
+   * @param needed what will be asked for, which may take a small part of the filters; without it all are fetched
+   */
+  loadFilters(groups: readonly number[], needed?: readonly Needed[]): Promise<void>;
   /**
    * False only where it is certain that no row of the group has all these lower-cased words in its message. Where the group has no filter, or it
    * was not loaded, and for words with letters beyond ASCII, always true.
@@ -130,7 +129,7 @@ class OpenSegment implements Segment {
     this.#index = index;
     this.#cache = cache;
     this.#places = new Map(index.columns.map(({ name }, place) => [name, place]));
-    this.#filters = new FilterSet(index.groups);
+    this.#filters = new FilterSet(index);
     this.#filters.takeFrom(tail, size_bytes - tail.length);
   }
 
@@ -146,8 +145,8 @@ class OpenSegment implements Segment {
     return this.#guardNow(() => this.#index.facts);
   }
 
-  loadFilters(groups: readonly number[]): Promise<void> {
-    return this.#guard(() => this.#filters.load(this.#source, groups));
+  loadFilters(groups: readonly number[], needed?: readonly Needed[]): Promise<void> {
+    return this.#guard(() => this.#filters.load(this.#source, groups, needed ?? null));
   }
 
   mayContainWords(group: number, words: readonly string[]): boolean {

@@ -9,7 +9,7 @@ import type { Family } from "../batch/unify.ts";
 import type { Chunk } from "./chunk.ts";
 import { levelMaskOf, mergeFacts, type SegmentFacts } from "./facts.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
-import { chunkEntry, FILTER, type IndexGroup, type SegmentIndex } from "./index-block.ts";
+import { chunkEntry, type IndexFilter, type IndexGroup, type SegmentIndex } from "./index-block.ts";
 import { type StoredRow, writeIndexBlock } from "./locator.ts";
 import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
 
@@ -28,10 +28,14 @@ export interface SegmentColumn {
   family: Family;
 }
 
-/** A finished filter of a row group; `column` as in the index. */
-export interface GroupFilter {
+/** What stored event and arrival times are multiplied by to make microseconds. */
+export type TimeScales = readonly [timestamp: number, ingest_ts: number];
+
+/** A finished filter; `column` and `units` as in the index. */
+export interface WrittenFilter {
   column: string;
-  bytes: Uint8Array;
+  units: number;
+  parts: Uint8Array[];
 }
 
 /** What a row group is besides its chunks. */
@@ -40,7 +44,8 @@ export interface GroupFacts {
   ts_min_us: number;
   ts_max_us: number;
   facts: SegmentFacts;
-  filters: GroupFilter[];
+  /** Where rows are sorted by service: in which order, and how many rows each has; "" for none. */
+  service_runs: { service: string; rows: number }[] | null;
 }
 
 export class SegmentWriter {
@@ -50,13 +55,15 @@ export class SegmentWriter {
   readonly #row_groups: RowGroup[] = [];
   readonly #groups: IndexGroup[] = [];
   readonly #facts: SegmentFacts[] = [];
-  readonly #filters: GroupFilter[][] = [];
   readonly #nulls: number[];
   readonly #kinds: Column["kind"][];
+  readonly #service_runs: GroupFacts["service_runs"][] = [];
+  readonly #scales: TimeScales;
   #rows = 0;
 
   /** @param columns without the times, which every segment has */
-  constructor(columns: readonly SegmentColumn[]) {
+  constructor(columns: readonly SegmentColumn[], scales: TimeScales) {
+    this.#scales = scales;
     this.#columns = [{ name: TIMESTAMP, family: "int64" }, { name: INGEST_TS, family: "int64" }, ...columns];
     this.#nulls = this.#columns.map(() => 0);
     this.#kinds = this.#columns.map(({ family }) => (family === "string" ? "dict" : family));
@@ -72,13 +79,13 @@ export class SegmentWriter {
     const parquet: ColumnChunk[] = [];
     for (const [index, chunk] of chunks.entries()) {
       entries.push(chunkEntry(chunk, this.#offset, group.rows));
-      parquet.push(columnChunk(this.#columns[index]!, chunk, this.#offset, group));
+      parquet.push(columnChunk(this.#columns[index]!, chunk, this.#offset, group, this.#scales[0]));
       this.#nulls[index] = this.#nulls[index]! + chunk.nulls;
       const is_text = this.#columns[index]!.family === "string";
       if (is_text && chunk.nulls < group.rows && [...chunk.encodings].some(isPlainText)) this.#kinds[index] = "bytes";
       this.#append(chunk.bytes, chunk.size_bytes);
     }
-    const { rows, ts_min_us, ts_max_us, facts, filters } = group;
+    const { rows, ts_min_us, ts_max_us, facts } = group;
     this.#groups.push({ rows, ts_min_us, ts_max_us, service_runs: null, chunks: entries, filters: [] });
     this.#row_groups.push({
       columns: parquet,
@@ -87,20 +94,29 @@ export class SegmentWriter {
       total_compressed_size: BigInt(chunks.reduce((sum, chunk) => sum + chunk.size_bytes, 0)),
     });
     this.#facts.push(facts);
-    this.#filters.push(filters);
+    this.#service_runs.push(group.service_runs);
     this.#rows += rows;
   }
 
   /**
    * @param raw_bytes of the events as they came
+   * @param filters of the whole segment
    * @returns the object's bytes in order and its catalog row
    */
-  finish(identity: SegmentIdentity, raw_bytes: number): { chunks: Uint8Array[]; row: SegmentRow } {
+  finish(identity: SegmentIdentity, raw_bytes: number, filters: readonly WrittenFilter[] = []): { chunks: Uint8Array[]; row: SegmentRow } {
     const filters_at = this.#offset;
-    this.#appendFilters();
+    const index_filters = filters.map((filter) => this.#appendFilter(filter));
     const filters_size = this.#offset - filters_at;
     const inline_size = filters_size <= SEGMENT_FILTERS_INLINE_SIZE_BYTES_MAX ? filters_size : 0;
-    const index: SegmentIndex = { columns: this.#indexColumns(), services: null, groups: this.#groups, facts: mergeFacts(this.#facts) };
+    const facts = mergeFacts(this.#facts);
+    this.#numberServices(facts.services);
+    const index: SegmentIndex = {
+      columns: this.#indexColumns(),
+      services: facts.services,
+      groups: this.#groups,
+      filters: index_filters,
+      facts,
+    };
     const row = this.#storedRow(identity, raw_bytes, index.facts);
     const block_at = this.#offset;
     const block = writeIndexBlock(index, row, inline_size);
@@ -120,18 +136,33 @@ export class SegmentWriter {
     this.#offset += size;
   }
 
-  #appendFilters(): void {
-    for (const [group, filters] of this.#filters.entries()) {
-      for (const { column, bytes } of filters) {
-        const kind = column === "" ? FILTER.PAGE_WORDS_1 : FILTER.VALUES;
-        this.#groups[group]!.filters.push({ kind, column, offset: this.#offset, size_bytes: bytes.length, crc: crc32(bytes) });
-        this.#append([bytes], bytes.length);
-      }
+  #appendFilter({ column, units, parts }: WrittenFilter): IndexFilter {
+    const stored = parts.map((bytes) => {
+      const part = { offset: this.#offset, size_bytes: bytes.length, crc: crc32(bytes) };
+      this.#append([bytes], bytes.length);
+      return part;
+    });
+    return { column, units, parts: stored };
+  }
+
+  #numberServices(services: readonly string[]): void {
+    const places = new Map(services.map((service, place) => [service, place]));
+    for (const [group, runs] of this.#service_runs.entries()) {
+      if (runs === null) continue;
+      this.#groups[group]!.service_runs = {
+        services: Uint32Array.from(runs, ({ service }) => places.get(service)!),
+        rows: Uint32Array.from(runs, ({ rows }) => rows),
+      };
     }
   }
 
   #indexColumns(): SegmentIndex["columns"] {
-    return this.#columns.map(({ name }, index) => ({ name, kind: this.#kinds[index]!, nulls: this.#nulls[index]!, scale: 1 }));
+    return this.#columns.map(({ name }, index) => ({
+      name,
+      kind: this.#kinds[index]!,
+      nulls: this.#nulls[index]!,
+      scale: this.#scales[index] ?? 1,
+    }));
   }
 
   #storedRow(identity: SegmentIdentity, raw_bytes: number, facts: SegmentFacts): StoredRow {
@@ -151,7 +182,10 @@ export class SegmentWriter {
     const writer = new ByteWriter(16 * 1024);
     const metadata: FileMetaData = {
       version: 2,
-      schema: [{ name: "event", num_children: this.#columns.length }, ...this.#columns.map(schemaElement)],
+      schema: [
+        { name: "event", num_children: this.#columns.length },
+        ...this.#columns.map((column, index) => schemaElement(column, this.#scales[index] ?? 1)),
+      ],
       num_rows: BigInt(this.#rows),
       row_groups: this.#row_groups,
       key_value_metadata,
@@ -169,21 +203,24 @@ function isPlainText(encoding: number): boolean {
 
 const PARQUET_TYPES: Record<Family, ParquetType> = { string: "BYTE_ARRAY", int64: "INT64", double: "DOUBLE", bool: "BOOLEAN" };
 
-function schemaElement({ name, family }: SegmentColumn): SchemaElement {
+function schemaElement({ name, family }: SegmentColumn, scale: number): SchemaElement {
   const type = PARQUET_TYPES[family];
   if (name === TIMESTAMP || name === INGEST_TS) {
-    const logical_type = { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" } as const;
-    return { name, type, repetition_type: "REQUIRED", converted_type: "TIMESTAMP_MICROS", logical_type };
+    const unit = scale === 1 ? "MICROS" : "MILLIS";
+    const logical_type = { type: "TIMESTAMP", isAdjustedToUTC: true, unit } as const;
+    return { name, type, repetition_type: "REQUIRED", converted_type: `TIMESTAMP_${unit}`, logical_type };
   }
   if (family !== "string") return { name, type, repetition_type: "OPTIONAL" };
   if (name === REST) return { name, type, repetition_type: "OPTIONAL", converted_type: "JSON", logical_type: { type: "JSON" } };
   return { name, type, repetition_type: "OPTIONAL", converted_type: "UTF8", logical_type: { type: "STRING" } };
 }
 
-function columnChunk(column: SegmentColumn, chunk: Chunk, offset: number, group: GroupFacts): ColumnChunk {
+/** @param scale of event times */
+function columnChunk(column: SegmentColumn, chunk: Chunk, offset: number, group: GroupFacts, scale: number): ColumnChunk {
   const { dictionary } = chunk;
-  const range = column.name === TIMESTAMP ? { min: group.ts_min_us, max: group.ts_max_us } : chunk.range;
-  const bounds = range === null ? {} : statistics(column.family, range);
+  const range = column.name === TIMESTAMP ? { min: group.ts_min_us / scale, max: group.ts_max_us / scale } : chunk.range;
+  const text = column.name === REST ? null : chunk.bounds;
+  const bounds = range !== null ? statistics(column.family, range) : text === null ? {} : { min_value: text.min, max_value: text.max };
   return {
     file_offset: BigInt(offset),
     meta_data: {

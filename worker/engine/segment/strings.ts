@@ -1,5 +1,6 @@
 /** Lists of strings as lengths and one run of UTF-8, with one conversion for the whole list where it is ASCII. */
 import { Buffer } from "node:buffer";
+import type { DictColumn } from "../batch/event-batch.ts";
 import { bufferOf, utf8 } from "./bytes.ts";
 
 export interface Utf8List {
@@ -24,6 +25,11 @@ export function encodeStrings(values: readonly string[]): Utf8List {
   const parts = values.map((value) => Buffer.from(value, "utf8"));
   for (const [index, part] of parts.entries()) offsets[index + 1] = offsets[index]! + part.length;
   return { offsets, bytes: Buffer.concat(parts) };
+}
+
+/** A dictionary's values as UTF-8. */
+export function utf8Of(column: DictColumn): Utf8List {
+  return column.utf8 ?? encodeStrings(column.values);
 }
 
 export function decodeStrings(list: Utf8List): string[] {

@@ -8,12 +8,15 @@ import { concatBatches, selectRows } from "../batch/select.ts";
 import { type ColumnUse, conform, type Family, fits, type Layout, unifyColumns } from "../batch/unify.ts";
 import { buildChunk, type Chunk, type ChunkPart, partOf, partOfTimes, stringsPart } from "./chunk.ts";
 import { columnOrder } from "./column-order.ts";
+import { MILLISECONDS } from "./encode-column.ts";
 import { asDamage, FrameError } from "./errors.ts";
 import { FactCounter, type SegmentFacts } from "./facts.ts";
 import { OpenFrame, REST } from "./frame.ts";
 import { STORED } from "./frame-header.ts";
 import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
-import { type SegmentColumn, SegmentWriter } from "./segment-writer.ts";
+import { type SegmentColumn, SegmentWriter, type TimeScales } from "./segment-writer.ts";
+import { utf8Of } from "./strings.ts";
+import { timeBounds } from "./times.ts";
 
 export interface FlushFrame {
   bytes: Uint8Array;
@@ -58,12 +61,13 @@ function writeFrames(frames: readonly MaskedFrame[], identity: SegmentIdentity):
     SEGMENT_ATTRIBUTE_COLUMNS_MAX,
   );
   const columns = segmentColumns(layout, frames);
-  const writer = new SegmentWriter(columns);
+  const scales = timeScales(frames);
+  const writer = new SegmentWriter(columns, scales);
   let raw_bytes = 0;
   for (const group of cutGroups(frames)) {
     raw_bytes += group.reduce((sum, part) => sum + survivingRawBytes(part), 0);
     const pieces = piecesOf(group, layout);
-    if (pieces.length > 0) writeGroup(writer, columns, pieces);
+    if (pieces.length > 0) writeGroup(writer, columns, scales, pieces);
   }
   return writer.finish(identity, raw_bytes);
 }
@@ -82,6 +86,13 @@ function segmentColumns(layout: Layout, frames: readonly MaskedFrame[]): Segment
   const columns: SegmentColumn[] = columnOrder(layout.keys()).map((name) => ({ name, family: layout.get(name)! }));
   if (has_rest) columns.push({ name: REST, family: "string" });
   return columns;
+}
+
+/** Times are in milliseconds where they are in every frame. */
+function timeScales(frames: readonly MaskedFrame[]): TimeScales {
+  const scale = (index: 0 | 1): number =>
+    frames.reduce((least, { frame }) => Math.min(least, frame.header.columns[index]!.scale), MILLISECONDS);
+  return [scale(0), scale(1)];
 }
 
 function agrees(frame: OpenFrame, layout: Layout): boolean {
@@ -155,42 +166,32 @@ function unmasked(rows: number, masked: Uint32Array): Uint32Array {
   return kept;
 }
 
-function writeGroup(writer: SegmentWriter, columns: readonly SegmentColumn[], pieces: readonly Piece[]): void {
+function writeGroup(writer: SegmentWriter, columns: readonly SegmentColumn[], scales: TimeScales, pieces: readonly Piece[]): void {
   const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
-  const chunks: Chunk[] = [
-    buildChunk(
-      pieces.map((piece) => timesPart(piece, 0)),
-      "int64",
-      false,
-    ),
-    buildChunk(
-      pieces.map((piece) => timesPart(piece, 1)),
-      "int64",
-      false,
-    ),
-  ];
-  for (const { name, family } of columns)
-    chunks.push(
-      buildChunk(
-        pieces.map((piece) => columnPart(piece, name, family)),
-        family,
-        true,
-      ),
-    );
+  const chunks: Chunk[] = [];
+  for (const index of [0, 1] as const) {
+    const parts = pieces.map((piece) => timesPart(piece, index, scales[index]));
+    chunks.push(buildChunk(parts, { family: "int64", optional: false }));
+  }
+  for (const { name, family } of columns) {
+    const parts = pieces.map((piece) => columnPart(piece, name, family));
+    chunks.push(buildChunk(parts, { family, optional: true }));
+  }
   let ts_min_us = Number.POSITIVE_INFINITY;
   let ts_max_us = Number.NEGATIVE_INFINITY;
   for (const piece of pieces) {
-    for (const time of piece.batch === null ? piece.times : piece.batch.timestamp_us) {
-      if (time < ts_min_us) ts_min_us = time;
-      if (time > ts_max_us) ts_max_us = time;
-    }
+    const range = piece.batch === null ? piece.frame.header : timeBounds(piece.batch.timestamp_us);
+    ts_min_us = Math.min(ts_min_us, range.ts_min_us);
+    ts_max_us = Math.max(ts_max_us, range.ts_max_us);
   }
-  writer.addGroup(chunks, { rows, ts_min_us, ts_max_us, facts: factsOfPieces(pieces), filters: [] });
+  writer.addGroup(chunks, { rows, ts_min_us, ts_max_us, facts: factsOfPieces(pieces), service_runs: null });
 }
 
-function timesPart(piece: Piece, index: 0 | 1): ChunkPart {
-  if (piece.batch !== null) return partOfTimes(index === 0 ? piece.batch.timestamp_us : piece.batch.ingest_us);
-  return { kind: "pages", rows: piece.rows, nulls: 0, ...piece.frame.pages(piece.frame.header.columns[index]!) };
+function timesPart(piece: Piece, index: 0 | 1, scale: number): ChunkPart {
+  if (piece.batch !== null) return partOfTimes(index === 0 ? piece.batch.timestamp_us : piece.batch.ingest_us, scale);
+  const column = piece.frame.header.columns[index]!;
+  if (column.scale !== scale) return partOfTimes(piece.frame.times(index), scale);
+  return { kind: "pages", rows: piece.rows, nulls: 0, ...piece.frame.pages(column) };
 }
 
 function columnPart(piece: Piece, name: string, family: Family): ChunkPart {
@@ -200,7 +201,7 @@ function columnPart(piece: Piece, name: string, family: Family): ChunkPart {
   if (column === undefined || column.nulls === rows) return { kind: "missing", rows };
   if (column.stored === STORED.PAGES) return { kind: "pages", rows, nulls: column.nulls, ...piece.frame.pages(column) };
   const decoded = piece.facts_columns.get(name);
-  if (decoded !== undefined) return stringsPart(decoded.values, decoded.codes);
+  if (decoded !== undefined) return stringsPart(utf8Of(decoded), decoded.codes);
   if (family === "string") return { kind: "strings", rows, ...piece.frame.codedStrings(column) };
   return { kind: "numbers", rows, ...piece.frame.codedNumbers(column) };
 }

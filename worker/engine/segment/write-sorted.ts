@@ -4,31 +4,42 @@
  * one output row group, a bounded number of decoded input groups, and the encoded output.
  */
 import { SEGMENT_ATTRIBUTE_COLUMNS_MAX } from "../../limits.ts";
-import { type Column, type EventBatch, STRING_FIELDS } from "../batch/event-batch.ts";
-import { bytesColumn, concatColumns, gather, selectColumn, selectRows } from "../batch/select.ts";
-import { type ColumnUse, familyOf, type Layout, unifyColumns } from "../batch/unify.ts";
-import { buildChunk, type Chunk, partOf, partOfTimes } from "./chunk.ts";
+import { type EventBatch, STRING_FIELDS } from "../batch/event-batch.ts";
+import { gather } from "../batch/select.ts";
+import { type ColumnUse, type Family, familyOf, type Layout, unifyColumns } from "../batch/unify.ts";
+import { buildChunk, type Chunk, partOfTimes } from "./chunk.ts";
 import { columnOrder } from "./column-order.ts";
+import { MILLISECONDS, scaleOf } from "./encode-column.ts";
 import { SegmentError } from "./errors.ts";
 import { factsOf } from "./facts.ts";
-import { VALUE_FILTER_COLUMNS, valueFilter, wordFilter } from "./filter-keys.ts";
+import { addValues, VALUE_FILTER_COLUMNS } from "./filter-keys.ts";
 import { WORDS } from "./filter-set.ts";
 import { INGEST_TS, REST, TIMESTAMP } from "./frame.ts";
-import { FuseFilter, KeyList } from "./fuse-filter.ts";
 import { GroupCache, type InputGroup } from "./group-cache.ts";
-import { type MergePlan, mergeBounds, planMerge } from "./merge-plan.ts";
+import { UNITS } from "./index-block.ts";
+import { mergeBounds, planMerge } from "./merge-plan.ts";
 import type { Segment } from "./read.ts";
+import { type GroupPart, RowSource } from "./row-source.ts";
 import type { SegmentIdentity, SegmentRow } from "./segment-row.ts";
-import { type GroupFilter, type SegmentColumn, SegmentWriter } from "./segment-writer.ts";
+import { type SegmentColumn, SegmentWriter, type TimeScales, type WrittenFilter } from "./segment-writer.ts";
 import { sortedRows } from "./sort-order.ts";
+import { SortedGroup, type WrittenColumn } from "./sorted-group.ts";
+import { timeBounds } from "./times.ts";
+import { UnitFilterBuilder } from "./unit-filter-builder.ts";
+import { addWords } from "./words-of-pages.ts";
 
 export interface MergeOptions {
   /** Who an output is. @param ordinal of the outputs of that day */
   identify(day: string, ordinal: number): SegmentIdentity;
 }
 
+const MESSAGE = "message";
 /** Always dictionaries, whatever they hold: filters are evaluated on their values. */
 const DICTIONARY_FIELDS: readonly string[] = STRING_FIELDS.slice(0, STRING_FIELDS.indexOf("message"));
+/** Codes of these are compressed where that saves much; numbers and what most queries look at are not, whatever it would save. */
+function mayCompress(name: string, family: Family): boolean {
+  return name === "fingerprint" || (family === "string" && name !== "level" && name !== "service");
+}
 
 /**
  * Merges segments.
@@ -42,18 +53,21 @@ export async function* mergeSegments(
 ): AsyncGenerator<{ chunks: Uint8Array[]; row: SegmentRow }> {
   const groups = inputGroups(inputs);
   const bounds = mergeBounds(inputs.map(({ row }) => row));
-  const plan = planMerge(await readTimes(groups), bounds);
+  const times_us = await readTimes(groups);
+  const plan = planMerge(times_us, bounds);
   const layout = unifyColumns(inputs.flatMap(segmentUses), SEGMENT_ATTRIBUTE_COLUMNS_MAX);
   const columns = outputColumns(inputs, layout);
+  const scales: TimeScales = [scaleOf(times_us), ingestScale(inputs)];
   const source = new RowSource(groups, plan, bounds.group_rows_max, new GroupCache(layout));
   const raw_bytes = new Shares(
     inputs.reduce((sum, input) => sum + input.row.raw_bytes, 0),
     plan.group_of.length,
   );
   for (const output of plan.outputs) {
-    const writer = new SegmentWriter(columns);
-    for (let group = 0; group < output.groups; group++) writeSortedGroup(writer, columns, await source.next());
-    yield writer.finish(options.identify(output.day, output.ordinal), raw_bytes.take(output.rows));
+    const writer = new SegmentWriter(columns, scales);
+    const filters = new SegmentFilters();
+    for (let group = 0; group < output.groups; group++) writeSortedGroup(writer, filters, columns, scales, await source.next());
+    yield writer.finish(options.identify(output.day, output.ordinal), raw_bytes.take(output.rows), filters.finish());
   }
 }
 
@@ -75,6 +89,11 @@ async function readTimes(groups: readonly InputGroup[]): Promise<Float64Array> {
   if (!times_us.every((time_us) => Math.abs(time_us) <= Number.MAX_SAFE_INTEGER))
     throw new SegmentError("segment: a time beyond all calendars");
   return times_us;
+}
+
+/** Arrival times are in milliseconds where they are in every input. */
+function ingestScale(inputs: readonly Segment[]): number {
+  return inputs.reduce((least, { columns }) => Math.min(least, columns.find(({ name }) => name === INGEST_TS)?.scale ?? 1), MILLISECONDS);
 }
 
 function segmentUses(segment: Segment): ColumnUse[] {
@@ -109,160 +128,83 @@ class Shares {
   }
 }
 
-/**
- * Collects the rows of output groups from the inputs. Short groups that follow each other (events of many days) are collected in one pass, so that
- * an input is not decoded once for each.
- */
-class RowSource {
-  readonly #groups: { input: InputGroup; first: number; last: number }[];
-  readonly #plan: MergePlan;
-  readonly #pass_rows_max: number;
-  readonly #cache: GroupCache;
-  /** Parts of the groups of the pass under way, from `#next` on. */
-  #ready: EventBatch[][] = [];
-  #next = 0;
-
-  constructor(groups: readonly InputGroup[], plan: MergePlan, pass_rows_max: number, cache: GroupCache) {
-    this.#plan = plan;
-    this.#pass_rows_max = pass_rows_max;
-    this.#cache = cache;
-    this.#groups = groups.map((input) => {
-      let first = Number.POSITIVE_INFINITY;
-      let last = -1;
-      for (let row = input.first_row; row < input.first_row + input.rows; row++) {
-        const group = plan.group_of[row]!;
-        if (group < first) first = group;
-        if (group > last) last = group;
-      }
-      return { input, first, last };
-    });
-  }
-
-  /** The parts of the next output group; they belong to the caller. */
-  async next(): Promise<EventBatch[]> {
-    if (this.#ready.length === 0) await this.#collect();
-    this.#next++;
-    return this.#ready.shift()!;
-  }
-
-  async #collect(): Promise<void> {
-    const from = this.#next;
-    const to = this.#passEnd(from);
-    this.#ready = Array.from({ length: to - from }, () => []);
-    for (const { input, first, last } of this.#groups) {
-      if (to <= first || from > last) continue;
-      await this.#collectFrom(input, from, to);
-      if (last < to) this.#cache.drop(input);
-    }
-  }
-
-  /** Apart, so that nothing here still holds an input when the next one is read. */
-  async #collectFrom(input: InputGroup, from: number, to: number): Promise<void> {
-    const rows_of = this.#rowsOf(input, from, to);
-    if (rows_of.size === 0) return;
-    const batch = await this.#cache.get(input);
-    for (const [group, rows] of rows_of) {
-      const part = rows.length === batch.rows ? { ...batch, columns: new Map(batch.columns) } : selectRows(batch, rows);
-      this.#ready[group - from]!.push(part);
-    }
-  }
-
-  /** As many groups as make one of full size. */
-  #passEnd(from: number): number {
-    const { group_rows } = this.#plan;
-    let end = from + 1;
-    let rows = group_rows[from]!;
-    while (end < group_rows.length && rows + group_rows[end]! <= this.#pass_rows_max) rows += group_rows[end++]!;
-    return end;
-  }
-
-  /** Rows of an input by output group, for groups from..to. */
-  #rowsOf(input: InputGroup, from: number, to: number): Map<number, Uint32Array> {
-    const group_of = this.#plan.group_of.subarray(input.first_row, input.first_row + input.rows);
-    const counts = new Uint32Array(to - from);
-    for (const group of group_of) if (group >= from && group < to) counts[group - from] = counts[group - from]! + 1;
-    const rows = new Map<number, Uint32Array>();
-    for (const [index, count] of counts.entries()) if (count > 0) rows.set(from + index, new Uint32Array(count));
-    counts.fill(0);
-    for (let row = 0; row < group_of.length; row++) {
-      const group = group_of[row]!;
-      if (group < from || group >= to) continue;
-      const place = counts[group - from]!;
-      rows.get(group)![place] = row;
-      counts[group - from] = place + 1;
-    }
-    return rows;
-  }
-}
-
-/** Column by column, so that no more than one is held in sorted form; what was written is dropped from the parts. */
-function writeSortedGroup(writer: SegmentWriter, columns: readonly SegmentColumn[], parts: readonly EventBatch[]): void {
-  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  const joined = (name: string): Column | null => joinColumn(parts, name, rows);
-  const timestamp_us = joinTimes(parts, rows, "timestamp_us");
-  const service = joined("service");
-  const level = joined("level");
-  const order = sortedRows(timestamp_us, service, joined("fingerprint"));
-  const chunks: Chunk[] = [
-    buildChunk([partOfTimes(gather(timestamp_us, order))], "int64", false),
-    buildChunk([partOfTimes(gather(joinTimes(parts, rows, "ingest_us"), order))], "int64", false),
-  ];
-  const filters: GroupFilter[] = [];
+/** Column by column, so that no more than one is held in sorted form. */
+function writeSortedGroup(
+  writer: SegmentWriter,
+  filters: SegmentFilters,
+  columns: readonly SegmentColumn[],
+  scales: TimeScales,
+  parts: readonly GroupPart[],
+): void {
+  const group = new SortedGroup(parts);
+  const { rows } = group;
+  const timestamp_us = group.times("timestamp_us");
+  const service = group.joinedDict("service");
+  const level = group.joinedDict("level");
+  const { order, service_runs } = sortedRows(timestamp_us, service, group.numbered("fingerprint"));
+  group.order = order;
+  const chunks: Chunk[] = [timesChunk(timestamp_us, order, scales[0]), timesChunk(group.times("ingest_us"), order, scales[1])];
   for (const { name, family } of columns) {
-    const unsorted = joined(name);
-    const column = unsorted === null ? null : settle(name, selectColumn(unsorted, order), rows);
-    for (const part of parts) part.columns.delete(name);
-    const chunk = buildChunk([partOf(column, rows)], family, true);
-    chunks.push(chunk);
-    addFilter(filters, name, column, chunk, rows);
+    const options = {
+      dictionary_only: DICTIONARY_FIELDS.includes(name),
+      compressible: mayCompress(name, family),
+      keep_codes: name === MESSAGE,
+    };
+    const written = group.write((batch) => (name === REST ? batch.rest : (batch.columns.get(name) ?? null)), family, options);
+    chunks.push(written.chunk);
+    filters.add(name, written, rows);
   }
+  filters.endGroup();
   const counted: EventBatch["columns"] = new Map();
   if (service !== null) counted.set("service", service);
   if (level !== null) counted.set("level", level);
-  writer.addGroup(chunks, { rows, ...timeBounds(timestamp_us), facts: factsOf({ rows, timestamp_us, columns: counted }), filters });
+  const facts = factsOf({ rows, timestamp_us, columns: counted });
+  writer.addGroup(chunks, { rows, ...timeBounds(timestamp_us), facts, service_runs });
 }
 
-function joinTimes(parts: readonly EventBatch[], rows: number, which: "timestamp_us" | "ingest_us"): Float64Array {
-  const whole = new Float64Array(rows);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part[which], at);
-    at += part.rows;
+function timesChunk(times_us: Float64Array, order: Uint32Array, scale: number): Chunk {
+  return buildChunk([partOfTimes(gather(times_us, order), scale)], { family: "int64", optional: false, sorted: true, compressible: true });
+}
+
+/** The filters of an output, which grow group by group. */
+class SegmentFilters {
+  readonly #words = new UnitFilterBuilder();
+  readonly #values = new Map<string, UnitFilterBuilder>();
+  #groups = 0;
+  /** False once the words of a group could not be taken. */
+  #has_words = true;
+
+  add(name: string, { chunk, column }: WrittenColumn, rows: number): void {
+    if (column === null || chunk.nulls === rows) return;
+    if (name === MESSAGE) {
+      const page_rows = chunk.pages.map((page) => page.rows);
+      if (this.#has_words) this.#has_words = addWords(this.#words, column, page_rows);
+    } else if ((VALUE_FILTER_COLUMNS as readonly string[]).includes(name)) addValues(this.#valuesOf(name), column, rows);
   }
-  return whole;
-}
 
-function joinColumn(parts: readonly EventBatch[], name: string, rows: number): Column | null {
-  const columns = parts.map((part) => ({ column: name === REST ? part.rest : (part.columns.get(name) ?? null), rows: part.rows }));
-  return columns.every(({ column }) => column === null) ? null : concatColumns(columns, rows);
-}
-
-/** A dictionary in which most rows have a value of their own is dearer than the strings themselves. */
-function settle(name: string, column: Column, rows: number): Column {
-  if (column.kind !== "dict" || DICTIONARY_FIELDS.includes(name)) return column;
-  return column.values.length > rows / 2 ? bytesColumn(column, rows) : column;
-}
-
-function addFilter(filters: GroupFilter[], name: string, column: Column | null, chunk: Chunk, rows: number): void {
-  let filter: FuseFilter | null = null;
-  if (name === "message") {
-    filter =
-      column === null
-        ? FuseFilter.build(new KeyList(), 0)
-        : wordFilter(
-            column,
-            chunk.pages.map((page) => page.rows),
-          );
-  } else if (column !== null && (VALUE_FILTER_COLUMNS as readonly string[]).includes(name)) filter = valueFilter(column, rows);
-  if (filter !== null) filters.push({ column: name === "message" ? WORDS : name, bytes: filter.encode() });
-}
-
-function timeBounds(times_us: Float64Array): { ts_min_us: number; ts_max_us: number } {
-  let ts_min_us = Number.POSITIVE_INFINITY;
-  let ts_max_us = Number.NEGATIVE_INFINITY;
-  for (const time of times_us) {
-    if (time < ts_min_us) ts_min_us = time;
-    if (time > ts_max_us) ts_max_us = time;
+  endGroup(): void {
+    this.#groups++;
+    for (const values of this.#values.values()) values.endUnit();
   }
-  return { ts_min_us, ts_max_us };
+
+  #valuesOf(name: string): UnitFilterBuilder {
+    let values = this.#values.get(name);
+    if (values === undefined) {
+      values = new UnitFilterBuilder();
+      for (let group = 0; group < this.#groups; group++) values.endUnit();
+      this.#values.set(name, values);
+    }
+    return values;
+  }
+
+  finish(): WrittenFilter[] {
+    const filters: WrittenFilter[] = [];
+    const words = this.#has_words && this.#words.units > 0 ? this.#words.finish() : null;
+    if (words !== null) filters.push({ column: WORDS, units: UNITS.PAGES, parts: words });
+    for (const [column, builder] of this.#values) {
+      const parts = builder.finish();
+      if (parts !== null) filters.push({ column, units: UNITS.GROUPS, parts });
+    }
+    return filters;
+  }
 }

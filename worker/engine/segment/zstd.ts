@@ -1,10 +1,10 @@
 /**
- * zstd level 1 within what workerd's codec can do. Its encoder fails when the output passes about 40 KB, its decoder fails at some exact lengths
- * (40,960 and its doubles), and of several concatenated zstd frames node:zlib decodes the first only. So: pieces of at most PAGE_SIZE_BYTES are always
- * safe; a larger single value is tried and checked; what does not work or does not pay is stored as it is.
+ * zstd within what workerd's codec can do. Its encoder fails when the output passes about 40 KB, its decoder fails at some exact lengths (40,960 and
+ * its doubles), and of several concatenated zstd frames node:zlib decodes the first only. So: pieces of at most PAGE_SIZE_BYTES are always safe; larger
+ * ones are tried; what does not work or does not pay is stored as it is.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { PAGE_SIZE_BYTES } from "../../limits.ts";
+import { PAGE_SIZE_BYTES, STRING_PAGE_SIZE_BYTES } from "../../limits.ts";
 import { joinBytes } from "../batch/join-bytes.ts";
 import { DamageError } from "./errors.ts";
 
@@ -12,19 +12,40 @@ import { DamageError } from "./errors.ts";
 const COMPRESS_SIZE_BYTES_MIN = 96;
 /** Must be saved, or the bytes are stored as they are and no reader pays for a call. */
 const SAVED_FRACTION_MIN = 1 / 16;
-const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** Output up to this size comes out whole. */
+const PACKED_SIZE_BYTES_MAX = 40_000;
+const level = constants.ZSTD_c_compressionLevel;
+const OPTIONS = {
+  /** Level 1. */
+  fast: { params: { [level]: 1 } },
+  /** What is read often and written rarely: lazy matching (as of level 6) that takes no short matches, with small tables. */
+  thorough: {
+    params: {
+      [level]: 1,
+      [constants.ZSTD_c_strategy]: constants.ZSTD_lazy2,
+      [constants.ZSTD_c_minMatch]: 6,
+      [constants.ZSTD_c_hashLog]: 14,
+      [constants.ZSTD_c_chainLog]: 14,
+      [constants.ZSTD_c_searchLog]: 3,
+    },
+  },
+};
+
+export type Effort = keyof typeof OPTIONS;
 
 /** The zstd frame of these bytes, or null where they are better stored as they are. */
-export function compress(raw: Uint8Array): Uint8Array | null {
+export function compress(raw: Uint8Array, effort: Effort): Uint8Array | null {
   if (raw.length < COMPRESS_SIZE_BYTES_MIN) return null;
-  const packed = raw.length <= PAGE_SIZE_BYTES ? zstdCompressSync(raw, OPTIONS) : compressLarge(raw);
+  const packed = raw.length <= PAGE_SIZE_BYTES ? zstdCompressSync(raw, OPTIONS[effort]) : compressLarge(raw, effort);
   return packed !== null && packed.length <= raw.length * (1 - SAVED_FRACTION_MIN) ? packed : null;
 }
 
-function compressLarge(raw: Uint8Array): Uint8Array | null {
+function compressLarge(raw: Uint8Array, effort: Effort): Uint8Array | null {
   if (isFaultyLength(raw.length)) return null;
   try {
-    const packed = zstdCompressSync(raw, OPTIONS);
+    const packed = zstdCompressSync(raw, OPTIONS[effort]);
+    if (packed.length > PACKED_SIZE_BYTES_MAX) return null;
+    if (raw.length <= STRING_PAGE_SIZE_BYTES) return packed;
     return zstdDecompressSync(packed).length === raw.length ? packed : null;
   } catch {
     return null;
@@ -64,7 +85,8 @@ export function decompress(packed: Uint8Array, raw_size: number): Uint8Array {
  */
 export function compressPieces(raw: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = [];
-  for (let at = 0; at < raw.length; at += PAGE_SIZE_BYTES) pieces.push(zstdCompressSync(raw.subarray(at, at + PAGE_SIZE_BYTES), OPTIONS));
+  for (let at = 0; at < raw.length; at += PAGE_SIZE_BYTES)
+    pieces.push(zstdCompressSync(raw.subarray(at, at + PAGE_SIZE_BYTES), OPTIONS.fast));
   return pieces;
 }
 
