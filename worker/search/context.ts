@@ -92,6 +92,8 @@ export class SearchContext {
   cost: Cost = emptyCost();
   /** Segments of the present plan that cannot be read. */
   lost: LostSegment[] = [];
+  /** What happened to the last of them here. */
+  lost_cause: unknown = null;
   /** Objects that were missing in an earlier plan: where the next one names them too, they are lost. */
   readonly missing = new Set<string>();
   /** Segments that are done with, of `segments_considered`. */

@@ -81,7 +81,7 @@ export function assertSomethingRead(context: SearchContext): void {
   const { lost, cost } = context;
   if (lost.length === 0 || cost.window_frames > 0 || cost.segments_read > 0) return;
   const names = lost.map(({ segment_id, reason }) => `${segment_id} (${reason})`).slice(0, 10);
-  throw unavailable(`None of the segments of this range could be read: ${names.join(", ")}`, null);
+  throw unavailable(`None of the segments of this range could be read: ${names.join(", ")}`, context.lost_cause);
 }
 
 export function lostSegment(row: SegmentRow, reason: LostSegment["reason"]): LostSegment {

@@ -176,6 +176,7 @@ class SegmentScan {
     this.#failed.add(row);
     if (this.#open.has(row)) this.#context.cost.segments_read -= 1;
     lost.push(lostSegment(row, reason));
+    this.#context.lost_cause = error;
     count("ledge_segments_lost_total", { reason });
     console.error(`a search goes on without a segment: ${row.object_key}: ${whyOf(error)}`);
     this.#context.moved(1);

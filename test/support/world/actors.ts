@@ -172,6 +172,8 @@ export async function read(
       scheduler.pick(isolates),
     );
     const page = await searchEvents(context, { filter, range, order, limit: 1 + scheduler.below(12), after });
+    // An answer that says that it is partial is right only where a fault made it so; it is no answer to hold against the oracle.
+    if (context.lost.length > 0) throw new Error("segments could not be read", { cause: context.lost_cause });
     found.push(...page.events.map((event) => event.record.message ?? ""));
     if (!page.more) break;
     after = page.last;
