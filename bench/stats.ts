@@ -2,7 +2,7 @@
  * Measures what queries do with rows that are read and decoded: CPU time a row of groups, functions and sorted rows, beside the plainest loop over
  * the same rows. Prints; writes nothing.
  *
- *   node bench/query.ts [--events 200000] [--rounds 9] [--keep folder] [--only quantiles]
+ *   node bench/stats.ts [--events 200000] [--rounds 9] [--keep folder] [--only quantiles]
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
