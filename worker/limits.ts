@@ -288,6 +288,8 @@ export const SEARCH_READ_SIZE_BYTES_MAX = 8 * 1024 * 1024 * 1024;
 export const READ_TRIES_MAX = 2;
 /** An open segment takes about so many times the bytes that it was read from. */
 export const OPEN_SEGMENT_GROWTH = 4;
+/** Events of one row group that were shown and are kept as they were shown. */
+export const KNOWN_ROWS_PER_GROUP_MAX = 1_000;
 /** Ranges that are kept in the data centre's cache: larger ones take longer to fetch there than they save. */
 export const SHARED_RANGE_SIZE_BYTES_MAX = 4 * 1024 * 1024;
 export const SHARED_RANGE_AGE_S = 7 * 86_400;

@@ -1,7 +1,9 @@
 /** Gathers the first events in time order. */
+import { timesOf } from "../engine/batch/pages.ts";
 import { type EventStep, type Filter, filterHints } from "../engine/query/query.ts";
 import type { SearchContext } from "./context.ts";
 import type { Order, Position } from "./cursor.ts";
+import { KnownRows, RowOf } from "./known-rows.ts";
 import { narrowedRange } from "./plan.ts";
 import type { Part, Scan } from "./scan.ts";
 import { READ_SHARE } from "./spread.ts";
@@ -55,7 +57,7 @@ export class EventGatherer {
       order,
       stops_early: true,
       wants: (ts_min_us, ts_max_us) => top.wants(ts_min_us, ts_max_us),
-      take: ({ batch, rows, full }: Part) => takeFirst(context, top, { batch, rows, full }),
+      take: (part: Part) => takeFirst(context, top, part),
       spread: {
         work: { kind: "events", ...question },
         read_share: READ_SHARE.messages,
@@ -74,14 +76,29 @@ export class EventGatherer {
   }
 }
 
-async function takeFirst(context: SearchContext, top: TopEvents, { batch, rows, full }: Part): Promise<void> {
-  const candidates = top.candidates(batch, rows);
+async function takeFirst(context: SearchContext, top: TopEvents, part: Part): Promise<void> {
+  const candidates = top.candidates(part.batch, part.rows);
   if (candidates.length === 0) return;
+  const known = part.group_key === null ? null : new KnownRows(context.cache, part.group_key);
+  if (known && known.unknown(candidates).length === 0) {
+    top.add(candidates, timesOf(part.batch, candidates), (row) => known.get(row)!);
+    return;
+  }
   await context.heavy.run(async () => {
     // Others may have come in while this one waited: mostly it need not be read at all.
-    const left = top.candidates(batch, candidates);
-    if (left.length === 0) return;
-    const { stored, shown } = await full(left);
-    top.add(stored, left, shown);
+    const left = top.candidates(part.batch, candidates);
+    const unknown = known?.unknown(left) ?? left;
+    const full = unknown.length > 0 ? await part.full(unknown) : null;
+    const made: [number, RowOf][] = [];
+    top.add(left, timesOf(part.batch, left), (row) => {
+      const before = known?.get(row);
+      if (before) return before;
+      const event = new RowOf(full!.stored, full!.shown, row);
+      made.push([row, event]);
+      return event;
+    });
+    if (!known) return;
+    for (const [row, event] of made) if (event.is_known) known.add(row, event);
+    known.keep();
   });
 }

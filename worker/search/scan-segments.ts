@@ -205,7 +205,7 @@ class SegmentScan {
     return units;
   }
 
-  async #scanGroup({ segment, group, ranges }: GroupUnit): Promise<void> {
+  async #scanGroup({ row, segment, group, ranges }: GroupUnit): Promise<void> {
     const { filter, names } = this.#scan;
     const { needed } = this.#hints;
     const context = this.#context;
@@ -215,7 +215,7 @@ class SegmentScan {
     const rows = rowsInRanges(decided, matchRows(filter, decided), ranges, segment.groups[group]!);
     if (rows.length === 0) return;
     const batch = this.#needs_more ? await segment.readGroup(group, names, { rows, known: decided }) : decided;
-    await takeRows(this.#scan, batch, rows, async (wanted) =>
+    await takeRows(this.#scan, batch, rows, `${row.object_key}/${group}`, async (wanted) =>
       names === null ? batch : segment.readGroup(group, null, { rows: wanted, known: batch }),
     );
   }

@@ -29,7 +29,7 @@ async function scanFrame(context: SearchContext, scan: Scan, frame: WindowFrame)
   context.cost.rows_scanned += batch.rows;
   let rows = rowsInRange(batch, matchRows(scan.filter, batch), scan.range);
   if (frame.masked) rows = withoutRows(rows, frame.masked);
-  if (rows.length > 0) await takeRows(scan, batch, rows, async () => (scan.names === null ? batch : unpackFrame(frame.bytes)));
+  if (rows.length > 0) await takeRows(scan, batch, rows, null, async () => (scan.names === null ? batch : unpackFrame(frame.bytes)));
 }
 
 async function scanWindow(context: SearchContext, scan: Scan, view: View): Promise<void> {

@@ -15,6 +15,8 @@ export interface Part {
   /** With the columns that the scan asked for, and computed ones. */
   batch: EventBatch;
   rows: Uint32Array;
+  /** Names the row group of a segment whose rows are shown as they are stored; null for others. */
+  group_key: string | null;
   /**
    * With all columns, true in the given rows: much memory, so one at a time (`SearchContext.heavy`).
    * @param rows ascending
@@ -78,6 +80,7 @@ export async function takeRows(
   scan: Scan,
   batch: EventBatch,
   rows: Uint32Array,
+  group_key: string | null,
   full: (rows: Uint32Array) => Promise<EventBatch>,
 ): Promise<void> {
   const { steps } = scan;
@@ -85,6 +88,7 @@ export async function takeRows(
   if (left.rows.length === 0) return;
   await scan.take({
     ...left,
+    group_key: steps.length > 0 ? null : group_key,
     async full(wanted) {
       const stored = await full(wanted);
       return { stored, shown: steps.length > 0 ? runSteps(steps, stored, wanted).batch : stored };

@@ -3,9 +3,8 @@
  * The order is total: time, then hash of the row; identical rows are one entry with a count.
  */
 import type { EventBatch, EventRecord } from "../engine/batch/event-batch.ts";
-import { eventId, rowHash } from "../engine/batch/identity.ts";
+import { eventId } from "../engine/batch/identity.ts";
 import { timesOf } from "../engine/batch/pages.ts";
-import { recordAt } from "../engine/batch/record.ts";
 import type { Order, Position } from "./cursor.ts";
 
 export interface FoundEvent {
@@ -38,6 +37,12 @@ export interface Entry {
   count: number;
   /** The event as JSON text: a record's strings may be cut from a row group's whole dictionary and would keep all of it in memory. */
   json: string;
+}
+
+/** An event as a selection needs it. `json` is looked at only where the event may be shown. */
+export interface Identified {
+  readonly hash: string;
+  readonly json: string;
 }
 
 /** What one gatherer hands to another, as plain data. */
@@ -102,28 +107,26 @@ export class TopEvents {
   }
 
   /**
-   * @param batch with all columns of the events, since their identity covers them
-   * @param shown the same events as they are to be shown
+   * @param rows with their times
+   * @param identify tells who an event is, and how it is shown
    */
-  add(batch: EventBatch, rows: Uint32Array, shown: EventBatch = batch): void {
+  add(rows: Uint32Array, times: Float64Array, identify: (row: number) => Identified): void {
     const { after } = this.#options;
-    const times = timesOf(batch, rows);
     const ordered = Array.from(rows.keys()).sort((a, b) => (times[a]! - times[b]!) * this.#direction || a - b);
     for (const index of ordered) {
-      const row = rows[index]!;
       const timestamp_us = times[index]!;
       // Best first: from here on none can enter.
       if (this.#bound !== null && this.#before(this.#bound.timestamp_us, timestamp_us)) {
         this.#more = true;
         return;
       }
-      const hash = rowHash(batch, row);
-      if (after && this.#compare(timestamp_us, hash, after) < 0) continue;
-      if (this.#bound && this.#compare(timestamp_us, hash, this.#bound) >= 0) {
+      const event = identify(rows[index]!);
+      if (after && this.#compare(timestamp_us, event.hash, after) < 0) continue;
+      if (this.#bound && this.#compare(timestamp_us, event.hash, this.#bound) >= 0) {
         this.#more = true;
         continue;
       }
-      this.#put(timestamp_us, hash, 1, () => JSON.stringify(recordAt(shown, row)));
+      this.#put(timestamp_us, event.hash, 1, event);
     }
   }
 
@@ -136,7 +139,7 @@ export class TopEvents {
   merge({ entries, bound, more }: TopState): void {
     for (const { timestamp_us, hash, count, json } of entries) {
       if (this.#bound && this.#compare(timestamp_us, hash, this.#bound) >= 0) this.#more = true;
-      else this.#put(timestamp_us, hash, count, () => json);
+      else this.#put(timestamp_us, hash, count, { json });
     }
     this.#more ||= more;
     if (!bound || (this.#bound && this.#compare(this.#bound.timestamp_us, this.#bound.hash, bound) <= 0)) return;
@@ -189,10 +192,10 @@ export class TopEvents {
     return hash < other.hash ? -this.#direction : this.#direction;
   }
 
-  #put(timestamp_us: number, hash: string, count: number, toJson: () => string): void {
+  #put(timestamp_us: number, hash: string, count: number, event: { readonly json: string }): void {
     const key = `${timestamp_us}:${hash}`;
     this.#pruned = false;
-    const entry = this.#entries.get(key) ?? { timestamp_us, hash, count: 0, json: toJson() };
+    const entry = this.#entries.get(key) ?? { timestamp_us, hash, count: 0, json: event.json };
     this.#entries.set(key, entry);
     const before = Math.max(0, entry.count - this.#shownCopies(entry));
     entry.count += count;

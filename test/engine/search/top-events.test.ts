@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { EventBatch } from "../../../worker/engine/batch/event-batch.ts";
 import { rowHash } from "../../../worker/engine/batch/identity.ts";
+import { timesOf } from "../../../worker/engine/batch/pages.ts";
 import type { Order, Position } from "../../../worker/search/cursor.ts";
+import { RowOf } from "../../../worker/search/known-rows.ts";
 import { type FoundEvent, TopEvents } from "../../../worker/search/top-events.ts";
 import { batchOf, type PlainEvent } from "../../support/search/events.ts";
 
@@ -40,7 +43,7 @@ function pageOf(batches: readonly PlainEvent[][], order: Order, limit: number, a
     const times = events.map(({ timestamp_us }) => timestamp_us);
     if (events.length === 0 || !top.wants(Math.min(...times), Math.max(...times))) continue;
     const batch = batchOf(events, []);
-    top.add(batch, top.candidates(batch, Uint32Array.from(events.keys())));
+    addAll(top, batch, top.candidates(batch, Uint32Array.from(events.keys())));
   }
   return top.result();
 }
@@ -55,6 +58,10 @@ const someBatches = fc.array(
   { maxLength: 6 },
 );
 const someOrder = fc.constantFrom<Order>("asc", "desc");
+
+function addAll(top: TopEvents, batch: EventBatch, rows: Uint32Array): void {
+  top.add(rows, timesOf(batch, rows), (row) => new RowOf(batch, batch, row));
+}
 
 describe("TopEvents", { timeout: 30_000 }, () => {
   it("pages through everything once and in order, whatever the order of the parts and the length of pages", () => {
@@ -123,7 +130,7 @@ describe("TopEvents", { timeout: 30_000 }, () => {
     const top = new TopEvents({ order: "desc", limit: 2, after: null, size_bytes_max: PLENTY });
     const batch = batchOf([event(10, "a"), event(9, "b"), event(8, "c")], []);
     expect(top.wants(0, 5)).toBe(true);
-    top.add(batch, Uint32Array.of(0, 1, 2));
+    addAll(top, batch, Uint32Array.of(0, 1, 2));
     expect(top.wants(0, 7)).toBe(false);
     expect(top.wants(0, 8)).toBe(true);
   });
