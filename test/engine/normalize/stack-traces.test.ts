@@ -96,6 +96,13 @@ describe("stack traces", () => {
     expect(joined(events).map(({ message }) => message)).toEqual(["Error: x\n    at a", "    at b"]);
   });
 
+  it("are put together where only the first line has a time, however long ago", () => {
+    const events = [{ message: "Error: x", timestamp: "2025-01-01T10:00:00Z" }, { message: "    at a" }, { message: "    at b" }];
+    const [event, ...others] = joined(events);
+    expect(others).toEqual([]);
+    expect(event).toMatchObject({ message: "Error: x\n    at a\n    at b", timestamp: "2025-01-01T10:00:00.000000Z" });
+  });
+
   it("are bounded", () => {
     const found = joined([
       { message: "Error" },

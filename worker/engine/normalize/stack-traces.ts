@@ -64,10 +64,13 @@ export function rejoinStackTraces(batch: EventBatch): EventBatch {
     const line = cellText(message, row);
     const stream = streamOf(batch, row);
     const before = open.get(stream);
-    if (before && mayJoin(before, line, batch.timestamp_us[row]!)) {
+    // A line without a time of its own has that of its arrival, which tells nothing.
+    const has_time = batch.timestamp_us[row] !== batch.ingest_us[row];
+    const time_us = has_time || !before ? batch.timestamp_us[row]! : before.last_us;
+    if (before && mayJoin(before, line, time_us)) {
       before.lines.push(line);
       before.size += line.length + 1;
-      before.last_us = batch.timestamp_us[row]!;
+      before.last_us = time_us;
       before.is_python ||= PYTHON_TRACEBACK.test(line);
       before.is_go ||= GO_PANIC.test(line);
       joined.set(before.row, before.lines);
