@@ -33,7 +33,7 @@ export const EVENT_QUERIES: readonly string[] = [
   "-retry:*",
   'host:contains("o")',
   'host:icase("ERROR")',
-  'host:=""',
+  'host:="12"',
   'message:~"(?i)^error"',
   'message:~"time(out)?$"',
   'message:="timeout"',

@@ -178,7 +178,7 @@ export interface Dataset {
 
 /** Few events with many values, or many events with few. */
 export const dataset: fc.Arbitrary<Dataset> = fc.record({
-  pool: fc.array(event, { minLength: 1, maxLength: 40 }),
+  pool: fc.array(event, { minLength: 1, maxLength: 40, size: "max" }),
   repeats: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.constantFrom(60, 700, 1_500) }),
   seed: fc.nat(1_000_000),
 });

@@ -129,7 +129,10 @@ export class ExpressionSql {
 
   bool(expression: Expression): string {
     if (expression.kind === "literal") return expression.value === null ? "CAST(NULL AS BOOLEAN)" : String(expression.value);
-    if (expression.kind === "field") throw new Error("a field is no condition");
+    if (expression.kind === "field") {
+      const { whole } = this.#table.field(expression.field);
+      return `(CASE WHEN (${whole}).k = 'boolean' THEN (${whole}).t = 'true' END)`;
+    }
     const { name, args } = expression;
     if (COMPARISONS.has(name)) return this.#compare(expression);
     switch (name) {

@@ -2,8 +2,9 @@
 import { LEVELS } from "../../../worker/engine/batch/event-batch.ts";
 import type { Filter } from "../../../worker/engine/query/query.ts";
 import { type EventTable, sqlText } from "./duckdb.ts";
+import { ExpressionSql } from "./expression-sql.ts";
 
-type FieldFilter = Exclude<Filter, { kind: "all" | "and" | "or" | "not" | "exists" }>;
+type FieldFilter = Exclude<Filter, { kind: "all" | "and" | "or" | "not" | "exists" | "expression" }>;
 type Operand = Extract<Filter, { kind: "compare" }>["operand"];
 
 /** True or false for each event, never NULL. */
@@ -17,6 +18,8 @@ export function filterSql(filter: Filter, table: EventTable): string {
       return `(${filter.filters.map((part) => filterSql(part, table)).join(" OR ")})`;
     case "not":
       return `(NOT ${filterSql(filter.filter, table)})`;
+    case "expression":
+      return `coalesce(${new ExpressionSql(table).bool(filter.expression)}, false)`;
     case "exists":
       return `(${table.field(filter.field).values} IS NOT NULL)`;
     default:

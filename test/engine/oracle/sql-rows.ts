@@ -47,7 +47,7 @@ export const text = fc.oneof(
 
 export type SqlRow = Record<string, string | number | boolean>;
 
-const row: fc.Arbitrary<SqlRow> = fc.record(
+export const sqlRow: fc.Arbitrary<SqlRow> = fc.record(
   {
     timestamp: time_us,
     level: fc.constantFrom("INFO", "WARN", "ERROR"),
@@ -72,7 +72,7 @@ export interface SqlDataset {
 }
 
 export const sqlDataset: fc.Arbitrary<SqlDataset> = fc.record({
-  pool: fc.array(row, { minLength: 1, maxLength: 30 }),
+  pool: fc.array(sqlRow, { minLength: 1, maxLength: 30, size: "max" }),
   count: fc.constantFrom(1, 20, 60, 700),
   seed: fc.nat(1_000_000),
 });

@@ -5,7 +5,7 @@ import { planColumns, reducerFor, runTable } from "../../../worker/engine/query/
 import { sqlTable } from "../../../worker/engine/query/sql/output.ts";
 import { planSql } from "../../../worker/engine/query/sql/plan-sql.ts";
 import { runSteps } from "../../../worker/engine/query/steps.ts";
-import { connection } from "./duckdb.ts";
+import { askDuckDB, comparable } from "./sql-answers.ts";
 import { eventOf, loadSqlRows, sqlDataset, sqlRows } from "./sql-rows.ts";
 import { statement } from "./statements.ts";
 import { type Stored, storedForms } from "./stored.ts";
@@ -15,23 +15,6 @@ const SEED = process.env.ORACLE_SEED === undefined ? 20_260_305 : Number(process
 /** A busy machine tries fewer. */
 const TIME_MS = Number(process.env.ORACLE_MS ?? 14_000);
 const ROWS_MAX = 5_000;
-
-async function askDuckDB(sql: string): Promise<unknown[][]> {
-  return (await (await connection()).runAndReadAll(sql)).getRows().map((row) => row.map(shown));
-}
-
-function shown(value: unknown): unknown {
-  if (typeof value === "bigint") return Number(value);
-  if (typeof value !== "object" || value === null) return value;
-  const { micros, width, scale } = value as { micros?: bigint; width?: number; scale?: number };
-  if (micros !== undefined) return timeText(micros);
-  return width !== undefined && scale !== undefined ? Number(String(value)) : String(value);
-}
-
-function timeText(micros: bigint): string {
-  const milliseconds = Number(micros >= 0n ? micros / 1000n : (micros - 999n) / 1000n);
-  return `${new Date(milliseconds).toISOString().slice(0, -1)}${String(micros - BigInt(milliseconds) * 1000n).padStart(3, "0")}Z`;
-}
 
 async function ask(sql: string, stored: Stored): Promise<unknown[][]> {
   const plan = structuredClone(planSql(sql, { now_us: 0, rows_max: ROWS_MAX }));
@@ -44,13 +27,6 @@ async function ask(sql: string, stored: Stored): Promise<unknown[][]> {
     whole.merge(structuredClone(reducer.serialize()));
   }
   return sqlTable(plan, runTable(plan, whole.result())).rows;
-}
-
-/** The last digits of sums and quotients may differ. */
-function comparable(rows: readonly (readonly unknown[])[], ordered: boolean): string[] {
-  const digits = (cell: unknown) => (typeof cell === "number" ? Number(cell.toPrecision(11)) + 0 : cell);
-  const texts = rows.map((row) => JSON.stringify(row.map(digits)));
-  return ordered ? texts : texts.sort();
 }
 
 describe("SQL", () => {

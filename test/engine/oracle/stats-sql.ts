@@ -1,5 +1,5 @@
 /** What `stats` answers, computed by DuckDB from the documentation: groups and plain aggregates there, exact sums here. */
-import type { GroupKey, StatsCall, StatsPipe, TableValue } from "../../../worker/engine/query/query.ts";
+import type { GroupKey, Pipe, StatsCall, StatsPipe, TableValue } from "../../../worker/engine/query/query.ts";
 import { STATS_VALUES_MAX } from "../../../worker/limits.ts";
 import type { EventTable } from "./duckdb.ts";
 import { exactSum } from "./exact.ts";
@@ -253,4 +253,18 @@ export function compareRows(
     if (difference !== 0) return descending ? -difference : difference;
   }
   return 0;
+}
+
+/** Numbers of the rows that `sort`, `limit` and `offset` leave, in order. */
+export function orderedRows(rows: readonly (readonly TableValue[])[], columns: readonly string[], pipes: readonly Pipe[]): number[] {
+  return pipes.reduce(
+    (left, pipe) => {
+      if (pipe.kind === "limit") return left.slice(0, pipe.count);
+      if (pipe.kind === "offset") return left.slice(pipe.count);
+      if (pipe.kind !== "sort") throw new Error(`no translation of ${pipe.kind}`);
+      const keys = pipe.keys.map(({ column, descending }) => ({ at: columns.indexOf(column), descending }));
+      return left.toSorted((one, other) => compareRows(rows[one]!, rows[other]!, keys));
+    },
+    rows.map((_, at) => at),
+  );
 }

@@ -23,7 +23,7 @@ import { dataset, eventsOf } from "./events.ts";
 import { filterSql } from "./filter-sql.ts";
 import { filter } from "./filters.ts";
 import { after, stats } from "./pipes.ts";
-import { compareRows, expectedStats } from "./stats-sql.ts";
+import { expectedStats, orderedRows } from "./stats-sql.ts";
 import { type Part, type Stored, storedForms } from "./stored.ts";
 
 const RUNS = Number(process.env.ORACLE_RUNS ?? 40);
@@ -75,20 +75,6 @@ async function tableOf(stored: Stored, text: string, seed: number): Promise<Tabl
   return reduced(plan, stepped, randomOf(seed));
 }
 
-/** Numbers of the rows of the groups that are left, in order. */
-function order(rows: readonly (readonly unknown[])[], columns: readonly string[], pipes: readonly Pipe[]): number[] {
-  return pipes.reduce(
-    (left, pipe) => {
-      if (pipe.kind === "limit") return left.slice(0, pipe.count);
-      if (pipe.kind === "offset") return left.slice(pipe.count);
-      if (pipe.kind !== "sort") throw new Error(`no translation of ${pipe.kind}`);
-      const keys = pipe.keys.map(({ column, descending }) => ({ at: columns.indexOf(column), descending }));
-      return left.toSorted((one, other) => compareRows(rows[one] as never, rows[other] as never, keys));
-    },
-    rows.map((_, at) => at),
-  );
-}
-
 describe("stats", () => {
   it("makes the table that DuckDB makes, however the events are stored and parted", async () => {
     await fc.assert(
@@ -100,7 +86,7 @@ describe("stats", () => {
           const text = textOf(query);
           const condition = filterSql(and([query.filter, ...(query.where ? [query.where] : [])]), table);
           const expected = await expectedStats(query.stats, condition, table);
-          const wanted = order(expected.rows, expected.columns, query.after);
+          const wanted = orderedRows(expected.rows, expected.columns, query.after);
           for (const stored of forms) {
             const found = await tableOf(stored, text, data.seed);
             const context = `${text} ${stored.form}`;
