@@ -10,16 +10,28 @@ const ROWS_AT_FIRST = 256;
 /** Counted for a row that repeats a dictionary's value. */
 const CODE_SIZE_BYTES = 2;
 
-type Kind = "empty" | "dict" | "bytes" | "number" | "bool";
+/** What a column holds. */
+const EMPTY = 0;
+const DICT = 1;
+const BYTES = 2;
+const NUMBER = 3;
+const BOOL = 4;
+type Kind = 0 | 1 | 2 | 3 | 4;
 
-/** One column under construction. Rows are given in ascending order; rows left out are null. Its arrays are kept for the next batch. */
+/** What `add…` answers where the column does not take the value. */
+export const REFUSED = -1;
+
+/**
+ * One column under construction. Rows are given in ascending order; rows left out are null. Its arrays are kept for the next batch.
+ * Each `add…` returns the bytes by which the column grew, or REFUSED where the row has a value already or the column holds something else.
+ */
 export class ColumnBuilder {
-  kind: Kind = "empty";
-  /** Rows with a value. */
-  present_rows = 0;
   /** Index of the value last added to a dictionary, -1 in other kinds. */
   last_code = -1;
+  #kind: Kind = EMPTY;
   #filled = 0;
+  /** Of the filled rows those without a value. */
+  #nulls = 0;
   #whole = true;
   #dictionary_only = false;
   #value_bytes = 0;
@@ -39,90 +51,91 @@ export class ColumnBuilder {
 
   /** Empties the column; buffers larger than `kept_size_bytes` are let go. */
   clear(kept_size_bytes: number): void {
-    this.kind = "empty";
-    this.present_rows = 0;
+    this.#kind = EMPTY;
     this.last_code = -1;
     this.#filled = 0;
+    this.#nulls = 0;
     this.#whole = true;
     this.#value_bytes = 0;
     if (this.#bytes.length > kept_size_bytes) this.#setBytes(new Uint8Array(0));
     this.#dictionary?.clear();
   }
 
-  /** How many values the dictionary has; 0 in other kinds. */
-  get distinct(): number {
-    return this.kind === "dict" ? this.#dictionary!.size : 0;
+  /** Rows with a value. */
+  get present_rows(): number {
+    return this.#filled - this.#nulls;
   }
 
-  /** Whether the row (the last one begun) already has a value here. */
-  hasRow(row: number): boolean {
-    return this.#filled > row;
-  }
-
-  takesStrings(): boolean {
-    return this.kind === "dict" || this.kind === "bytes" || this.kind === "empty";
-  }
-
-  /** Returns the bytes by which the column grew. @param hash of the bytes as `hashOf` makes it, 0 where it was not made */
-  addBytes(row: number, source: Uint8Array, start: number, end: number, hash = 0): number {
-    if (this.kind === "bytes") return this.#appendBytes(row, source, start, end);
-    if (this.kind === "empty") this.#begin("dict");
+  /** @param hash of the bytes as `hashOf` makes it, 0 where it was not made */
+  addBytes(row: number, source: Uint8Array, start: number, end: number, hash: number): number {
+    if (this.#filled > row) return REFUSED;
+    if (this.#kind !== DICT) {
+      if (this.#kind === BYTES) return this.#appendBytes(row, source, start, end);
+      if (this.#kind !== EMPTY) return REFUSED;
+      this.#begin(DICT);
+    }
     const dictionary = this.#dictionary!;
     const distinct = dictionary.size;
     const code = dictionary.add(source, start, end, hash === 0 ? hashOf(source, start, end) : hash);
-    this.addCode(row, code);
+    if (row >= this.#codes.length || this.#filled < row) this.#reach(row);
+    this.#codes[row] = code;
+    this.#filled = row + 1;
+    this.last_code = code;
     this.#value_bytes += end - start;
     if (code < distinct) return CODE_SIZE_BYTES;
     const grown = end - start + CODE_SIZE_BYTES;
     return this.#shouldDissolve(DISTINCT_MIN) ? grown + this.#dissolve() : grown;
   }
 
-  /** Gives the row a value that the dictionary has; returns the bytes by which the column grew. */
+  /** Gives the row a value that the dictionary has. */
   addCode(row: number, code: number): number {
+    if (this.#filled > row) return REFUSED;
     if (row >= this.#codes.length || this.#filled < row) this.#reach(row);
     this.#codes[row] = code;
     this.#filled = row + 1;
-    this.present_rows++;
     this.last_code = code;
     return CODE_SIZE_BYTES;
   }
 
-  /** False where the column holds something else than numbers. */
-  addNumber(row: number, value: number): boolean {
-    if (this.kind !== "number") {
-      if (this.kind !== "empty") return false;
-      this.#begin("number");
+  addNumber(row: number, value: number): number {
+    if (this.#filled > row) return REFUSED;
+    if (this.#kind !== NUMBER) {
+      if (this.#kind !== EMPTY) return REFUSED;
+      this.#begin(NUMBER);
     }
     if (row >= this.#numbers.length || this.#filled < row) this.#reach(row);
     this.#numbers[row] = value + 0; // -0 becomes 0: a column of whole numbers has no sign of zero
-    this.#mark(row);
+    this.#present[row] = 1;
+    this.#filled = row + 1;
     if (this.#whole && !Number.isSafeInteger(value)) this.#whole = false;
-    return true;
+    return 8;
   }
 
-  addBoolean(row: number, value: boolean): boolean {
-    if (this.kind !== "bool") {
-      if (this.kind !== "empty") return false;
-      this.#begin("bool");
+  addBoolean(row: number, value: boolean): number {
+    if (this.#filled > row) return REFUSED;
+    if (this.#kind !== BOOL) {
+      if (this.#kind !== EMPTY) return REFUSED;
+      this.#begin(BOOL);
     }
     this.#reach(row);
     this.#bytes[row] = value ? 1 : 0;
-    this.#mark(row);
-    return true;
+    this.#present[row] = 1;
+    this.#filled = row + 1;
+    return 1;
   }
 
   /** The finished column, independent of the builder's arrays. */
   finish(rows: number): Column {
-    if (this.kind === "dict" && this.#shouldDissolve(0)) this.#dissolve();
+    if (this.#kind === DICT && this.#shouldDissolve(0)) this.#dissolve();
     this.#fill(rows);
-    switch (this.kind) {
-      case "bytes": {
+    switch (this.#kind) {
+      case BYTES: {
         const offsets = this.#offsets.slice(0, rows + 1);
         return { kind: "bytes", offsets, bytes: this.#bytes.slice(0, offsets[rows]), present: this.#presence(rows) };
       }
-      case "number":
+      case NUMBER:
         return { kind: this.#whole ? "int64" : "double", values: this.#numbers.slice(0, rows), present: this.#presence(rows) };
-      case "bool":
+      case BOOL:
         return { kind: "bool", values: this.#bytes.slice(0, rows), present: this.#presence(rows) };
       default:
         return new BuiltDictionary(this.#dictionary?.utf8() ?? NO_VALUES, this.#codes.slice(0, rows));
@@ -130,16 +143,10 @@ export class ColumnBuilder {
   }
 
   #begin(kind: Kind): void {
-    this.kind = kind;
-    if (kind === "dict") this.#dictionary ??= new ByteDictionary();
+    this.#kind = kind;
+    if (kind === DICT) this.#dictionary ??= new ByteDictionary();
     this.#grow(ROWS_AT_FIRST);
-    if (kind === "bytes") this.#offsets[0] = 0;
-  }
-
-  #mark(row: number): void {
-    this.#present[row] = 1;
-    this.#filled = row + 1;
-    this.present_rows++;
+    if (kind === BYTES) this.#offsets[0] = 0;
   }
 
   /** Makes room for the row and fills the rows left out before it. */
@@ -149,20 +156,20 @@ export class ColumnBuilder {
   }
 
   #capacity(): number {
-    if (this.kind === "dict") return this.#codes.length;
-    if (this.kind === "bytes") return this.#offsets.length - 1;
-    return this.kind === "number" ? this.#numbers.length : Math.min(this.#bytes.length, this.#present.length);
+    if (this.#kind === DICT) return this.#codes.length;
+    if (this.#kind === BYTES) return this.#offsets.length - 1;
+    return this.#kind === NUMBER ? this.#numbers.length : Math.min(this.#bytes.length, this.#present.length);
   }
 
   #grow(rows: number): void {
     const size = Math.max(rows, this.#filled * 2, ROWS_AT_FIRST);
-    if (this.kind === "dict") {
+    if (this.#kind === DICT) {
       this.#codes = grownArray(this.#codes, size, Uint32Array);
       return;
     }
     this.#present = grownArray(this.#present, size, Uint8Array);
-    if (this.kind === "bytes") this.#offsets = grownArray(this.#offsets, size + 1, Uint32Array);
-    else if (this.kind === "number") this.#numbers = grownArray(this.#numbers, size, Float64Array);
+    if (this.#kind === BYTES) this.#offsets = grownArray(this.#offsets, size + 1, Uint32Array);
+    else if (this.#kind === NUMBER) this.#numbers = grownArray(this.#numbers, size, Float64Array);
     else this.#setBytes(grownArray(this.#bytes, size, Uint8Array));
   }
 
@@ -171,13 +178,14 @@ export class ColumnBuilder {
     const from = this.#filled;
     if (from >= row) return;
     if (row > this.#capacity()) this.#grow(row);
-    if (this.kind === "dict") this.#codes.fill(NULL_CODE, from, row);
+    if (this.#kind === DICT) this.#codes.fill(NULL_CODE, from, row);
     else {
       this.#present.fill(0, from, row);
-      if (this.kind === "bytes") this.#offsets.fill(this.#offsets[from]!, from + 1, row + 1);
-      else if (this.kind === "number") this.#numbers.fill(0, from, row);
+      if (this.#kind === BYTES) this.#offsets.fill(this.#offsets[from]!, from + 1, row + 1);
+      else if (this.#kind === NUMBER) this.#numbers.fill(0, from, row);
       else this.#bytes.fill(0, from, row);
     }
+    this.#nulls += row - from;
     this.#filled = row;
   }
 
@@ -195,7 +203,6 @@ export class ColumnBuilder {
     this.#offsets[row + 1] = to;
     this.#present[row] = 1;
     this.#filled = row + 1;
-    this.present_rows++;
     this.last_code = -1;
     return end - start + CODE_SIZE_BYTES;
   }
@@ -215,7 +222,7 @@ export class ColumnBuilder {
     const rows = this.#filled;
     const codes = this.#codes;
     const repeated_bytes = this.#value_bytes - dictionary.size_bytes;
-    this.kind = "bytes";
+    this.#kind = BYTES;
     this.#filled = 0;
     this.#grow(Math.max(rows, ROWS_AT_FIRST));
     if (this.#bytes.length < this.#value_bytes) this.#setBytes(new Uint8Array(this.#value_bytes * 2));

@@ -2,14 +2,16 @@ import { hashOf, viewOf } from "./byte-hash.ts";
 import type { Utf8Values } from "./event-batch.ts";
 import { utf8Text } from "./utf8.ts";
 
-/** Distinct byte strings in order of first appearance. Open addressing over typed arrays: no object per value, no string until asked for. */
 const PROBES_MAX = 64;
 /** Larger buffers are let go between batches. */
 export const KEPT_SIZE_BYTES_MAX = 128 * 1024;
 /** Longer runs are worth a call of `set`, which costs an object. */
 const COPY_WORDS_SIZE_BYTES_MAX = 256;
 const COPY_LOOP_SIZE_BYTES_MAX = 32;
+/** A place of the table: hash, index + 1 (0 where it is free), where the bytes begin, how many there are. Side by side, for they are needed together. */
+const PLACE = 4;
 
+/** Distinct byte strings in order of first appearance. Open addressing over typed arrays: no object per value, no string until asked for. */
 export class ByteDictionary {
   size = 0;
   bytes: Uint8Array<ArrayBuffer>;
@@ -18,24 +20,24 @@ export class ByteDictionary {
   /** Set once a look-up needed more than PROBES_MAX steps: values chosen to collide, or too many of them. */
   crowded = false;
   #view: DataView;
-  #hashes: Int32Array<ArrayBuffer>;
-  /** Index + 1; 0 where free. */
-  #slots: Int32Array<ArrayBuffer>;
+  #table: Int32Array<ArrayBuffer>;
+  /** Places of the table less one. */
+  #mask: number;
 
   /** @param capacity values for which there is room at first, a power of two */
   constructor(capacity = 32) {
     this.bytes = new Uint8Array(capacity * 16);
     this.#view = new DataView(this.bytes.buffer);
     this.offsets = new Uint32Array(capacity + 1);
-    this.#hashes = new Int32Array(capacity);
-    this.#slots = new Int32Array(capacity * 2);
+    this.#table = new Int32Array(capacity * 2 * PLACE);
+    this.#mask = capacity * 2 - 1;
   }
 
   clear(): void {
     if (this.bytes.length > KEPT_SIZE_BYTES_MAX) this.#setBytes(new Uint8Array(1024));
+    if (this.size > 0) this.#table.fill(0);
     this.size = 0;
     this.crowded = false;
-    this.#slots.fill(0);
   }
 
   get size_bytes(): number {
@@ -44,30 +46,33 @@ export class ByteDictionary {
 
   /** Index of the value `source[start .. end)`, which is added where it is new (then `size` has grown). @param hash as `hashOf` makes it */
   add(source: Uint8Array, start: number, end: number, hash = hashOf(source, start, end)): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = hash & mask;
+    const table = this.#table;
+    const mask = this.#mask;
+    const length = end - start;
+    let place = hash & mask;
     let probes = 0;
-    for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) return entry - 1;
-      slot = (slot + 1) & mask;
+    for (;;) {
+      const at = place * PLACE;
+      const entry = table[at + 1]!;
+      if (entry === 0) break;
+      if (table[at] === hash && table[at + 3] === length && this.#equals(table[at + 2]!, source, start, end)) return entry - 1;
+      place = (place + 1) & mask;
       probes++;
     }
     if (probes > PROBES_MAX) this.crowded = true;
-    return this.#insert(slot, hash, source, start, end);
+    return this.#insert(place, hash, source, start, end);
   }
 
   /** Index of the value, -1 where it is not there. */
   find(source: Uint8Array, start: number, end: number): number {
+    const table = this.#table;
     const hash = hashOf(source, start, end);
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = hash & mask;
-    for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) return entry - 1;
-      slot = (slot + 1) & mask;
+    for (let place = hash & this.#mask; ; place = (place + 1) & this.#mask) {
+      const at = place * PLACE;
+      const entry = table[at + 1]!;
+      if (entry === 0) return -1;
+      if (table[at] === hash && table[at + 3] === end - start && this.#equals(table[at + 2]!, source, start, end)) return entry - 1;
     }
-    return -1;
   }
 
   /** The values in order of their indexes, independent of the dictionary. */
@@ -75,33 +80,41 @@ export class ByteDictionary {
     return { offsets: this.offsets.slice(0, this.size + 1), bytes: this.bytes.slice(0, this.size_bytes) };
   }
 
-  #equals(index: number, source: Uint8Array, start: number, end: number): boolean {
-    let at = this.offsets[index]!;
+  /** Whether the bytes that begin at `at` are `source[start .. end)`. */
+  #equals(at: number, source: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
-    if (this.offsets[index + 1]! - at !== length) return false;
     if (length < 4) {
       for (let from = start; from < end; from++, at++) if (this.bytes[at] !== source[from]) return false;
       return true;
     }
     const own = this.#view;
     const other = viewOf(source);
-    const last = end - 4;
-    if (own.getInt32(at + last - start, true) !== other.getInt32(last, true)) return false;
-    for (let from = start; from < last; from += 4, at += 4) if (own.getInt32(at, true) !== other.getInt32(from, true)) return false;
+    // Words from both ends: up to sixteen bytes without a loop, whose end would be hard to foresee.
+    if (own.getInt32(at, true) !== other.getInt32(start, true)) return false;
+    if (own.getInt32(at + length - 4, true) !== other.getInt32(end - 4, true)) return false;
+    if (length <= 8) return true;
+    if (own.getInt32(at + 4, true) !== other.getInt32(start + 4, true)) return false;
+    if (own.getInt32(at + length - 8, true) !== other.getInt32(end - 8, true)) return false;
+    const last = end - 8;
+    at += 8;
+    for (let from = start + 8; from < last; from += 4, at += 4) if (own.getInt32(at, true) !== other.getInt32(from, true)) return false;
     return true;
   }
 
-  #insert(slot: number, hash: number, source: Uint8Array, start: number, end: number): number {
+  #insert(place: number, hash: number, source: Uint8Array, start: number, end: number): number {
     const index = this.size++;
-    if (index === this.#hashes.length) this.#growEntries();
     const from = this.offsets[index]!;
     const to = from + end - start;
+    if (index + 1 === this.offsets.length) this.#growOffsets();
     if (to > this.bytes.length) this.#setBytes(grownBytes(this.bytes, from, to));
     copyWords(source, start, end, this.bytes, this.#view, from);
     this.offsets[index + 1] = to;
-    this.#hashes[index] = hash;
-    this.#slots[slot] = index + 1;
-    if (this.size * 2 > this.#slots.length) this.#growSlots();
+    const at = place * PLACE;
+    this.#table[at] = hash;
+    this.#table[at + 1] = index + 1;
+    this.#table[at + 2] = from;
+    this.#table[at + 3] = end - start;
+    if (this.size * 2 > this.#mask + 1) this.#growTable();
     return index;
   }
 
@@ -110,24 +123,24 @@ export class ByteDictionary {
     this.#view = new DataView(bytes.buffer);
   }
 
-  #growEntries(): void {
-    const hashes = new Int32Array(this.#hashes.length * 2);
-    hashes.set(this.#hashes);
-    this.#hashes = hashes;
-    const offsets = new Uint32Array(hashes.length + 1);
+  #growOffsets(): void {
+    const offsets = new Uint32Array((this.offsets.length - 1) * 2 + 1);
     offsets.set(this.offsets);
     this.offsets = offsets;
   }
 
-  #growSlots(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    for (let index = 0; index < this.size; index++) {
-      let slot = this.#hashes[index]! & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = index + 1;
+  #growTable(): void {
+    const old = this.#table;
+    const mask = this.#mask * 2 + 1;
+    const table = new Int32Array((mask + 1) * PLACE);
+    for (let from = 0; from < old.length; from += PLACE) {
+      if (old[from + 1] === 0) continue;
+      let place = old[from]! & mask;
+      while (table[place * PLACE + 1] !== 0) place = (place + 1) & mask;
+      for (let word = 0; word < PLACE; word++) table[place * PLACE + word] = old[from + word]!;
     }
-    this.#slots = slots;
+    this.#table = table;
+    this.#mask = mask;
   }
 }
 

@@ -1,5 +1,5 @@
 import { FRAME_ATTRIBUTE_COLUMNS_MAX, FRAME_RAW_SIZE_BYTES_TARGET, FRAME_ROWS_MAX } from "../../limits.ts";
-import { ColumnBuilder } from "./builder-column.ts";
+import { ColumnBuilder, REFUSED } from "./builder-column.ts";
 import { KEPT_SIZE_BYTES_MAX } from "./builder-dictionary.ts";
 import { RestBuilder } from "./builder-rest.ts";
 import { forgetSource } from "./byte-hash.ts";
@@ -127,15 +127,14 @@ export class BatchBuilder {
       return;
     }
     const bytes = LEVEL_BYTES[level]!;
-    this.size_bytes += column.addBytes(this.rows, bytes, 0, bytes.length);
+    this.size_bytes += column.addBytes(this.rows, bytes, 0, bytes.length, 0);
     this.#level_codes[level] = column.last_code;
   }
 
   /** UTF-8 bytes that are known to be valid. @param hash of the bytes as `hashOf` of byte-hash.ts makes it; 0 where it was not made */
   setBytes(key: ColumnKey, bytes: Uint8Array, start: number, end: number, hash = 0): void {
-    const column = this.#columnFor(key);
-    if (column?.takesStrings()) this.size_bytes += column.addBytes(this.rows, bytes, start, end, hash);
-    else this.size_bytes += this.#rest.addString(key.json, bytes, start, end);
+    const grown = this.#resolve(key)?.addBytes(this.rows, bytes, start, end, hash) ?? REFUSED;
+    this.size_bytes += grown === REFUSED ? this.#rest.addString(key.json, bytes, start, end) : grown;
   }
 
   setText(key: ColumnKey, text: string): void {
@@ -149,15 +148,13 @@ export class BatchBuilder {
       this.setText(key, String(value));
       return;
     }
-    const column = this.#columnFor(key);
-    if (column?.addNumber(this.rows, value)) this.size_bytes += 8;
-    else this.size_bytes += this.#rest.addLiteral(key.json, String(value + 0));
+    const grown = this.#resolve(key)?.addNumber(this.rows, value) ?? REFUSED;
+    this.size_bytes += grown === REFUSED ? this.#rest.addLiteral(key.json, String(value + 0)) : grown;
   }
 
   setBoolean(key: ColumnKey, value: boolean): void {
-    const column = this.#columnFor(key);
-    if (column?.addBoolean(this.rows, value)) this.size_bytes += 1;
-    else this.size_bytes += this.#rest.addLiteral(key.json, value ? "true" : "false");
+    const grown = this.#resolve(key)?.addBoolean(this.rows, value) ?? REFUSED;
+    this.size_bytes += grown === REFUSED ? this.#rest.addLiteral(key.json, value ? "true" : "false") : grown;
   }
 
   setNull(key: ColumnKey): void {
@@ -214,12 +211,6 @@ export class BatchBuilder {
     this.rows = 0;
     this.size_bytes = 0;
     this.#rest.clear();
-  }
-
-  /** Where the row's value goes; null for the rest, which also keeps a second value under a name that the row already has. */
-  #columnFor(key: ColumnKey): ColumnBuilder | null {
-    const column = this.#resolve(key);
-    return column?.hasRow(this.rows) ? null : column;
   }
 
   /** The key's column; null where it lives in the rest. */
