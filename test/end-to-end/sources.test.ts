@@ -2,7 +2,7 @@
  * The guides of docs/sources, run: blocks `sh run` by a shell against a running Ledge, in a folder with the guide's blocks `file=…`. What a block printed
  * stands in the block `text answer` behind it, the events that it brought, whole, in the block `json found`; … stands for what differs each time.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -64,7 +64,7 @@ function run(
 }
 
 function patternOf(answer: string): RegExp {
-  const parts = answer.trim().split("…");
+  const parts = answer.split("…");
   return new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*?")}$`, "s");
 }
 
@@ -75,6 +75,12 @@ function resolved(shown: unknown, found: unknown): unknown {
   if (typeof shown !== "object" || shown === null || Array.isArray(shown)) return shown;
   const other = (found ?? {}) as Record<string, unknown>;
   return Object.fromEntries(Object.entries(shown).map(([name, value]) => [name, resolved(value, other[name])]));
+}
+
+/** Whether the script's program is there: not every machine has Python. */
+function isInstalled(script: string): boolean {
+  const [program] = script.trim().split(/\s/);
+  return program !== "python3" || spawnSync(program, ["--version"]).status === 0;
 }
 
 let service: Service;
@@ -109,16 +115,15 @@ describe.each(guides)("%s", (_, blocks) => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it.each(stepsOf(blocks).map((step) => [step.script.trim().split("\n")[0]!.slice(0, 80), step] as const))("%s", async (_name, step) => {
+  const steps = stepsOf(blocks).filter(({ script }) => isInstalled(script));
+  it.for(steps.map((step) => [step.script.trim().split("\n")[0]!.slice(0, 80), step] as const))("%s", async ([, step]) => {
     const before = new Set(((await service.events(project)) as { event_id?: string }[]).map(({ event_id }) => event_id!));
     const { code, stdout, stderr } = await run(step.script, folder, { LEDGE_URL: service.url, LEDGE_API_KEY: project.key });
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    if (process.env.LEDGE_SHOW) console.log("ANSWER", stdout, stderr);
-    if (step.answer !== null) expect(stdout.trim()).toMatch(patternOf(step.answer));
+    if (step.answer !== null) expect(stdout.trim()).toMatch(patternOf(step.answer.trim()));
     if (step.found === null) return;
     const found = await newEvents(project, before, step.found.length);
     const shown = found.map((event) => Object.fromEntries(Object.entries(event).filter(([name]) => !UNSHOWN.includes(name))));
-    if (process.env.LEDGE_SHOW) console.log("FOUND", JSON.stringify(shown));
     expect(shown).toEqual(step.found.map((event, index) => resolved(event, shown[index])));
   });
 });
@@ -129,8 +134,8 @@ describe("the check itself", () => {
   });
 
   it("takes … for what differs, and nothing else", () => {
-    expect('{"id":"a-7"}').toMatch(patternOf('{"id":"…"}\n'));
-    expect('{"id":"a-7","more":1}').not.toMatch(patternOf('{"id":"…"}\n'));
+    expect('{"id":"a-7"}').toMatch(patternOf('{"id":"…"}'));
+    expect('{"id":"a-7","more":1}').not.toMatch(patternOf('{"id":"…"}'));
     expect(resolved({ a: "…", b: { c: 1 } }, { a: 5, b: { c: 2 } })).toEqual({ a: 5, b: { c: 1 } });
   });
 });
