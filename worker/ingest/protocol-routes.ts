@@ -22,6 +22,7 @@ import { IDEMPOTENCY_KEY_LENGTH_MAX, PROTOCOL_INFO_BODY_SIZE_BYTES_MAX } from ".
 import { createRouter } from "../router.ts";
 import { withBody } from "./body.ts";
 import { hasNoEnd, takePieces } from "./pieces.ts";
+import { describeEndpoint } from "./protocol-description.ts";
 import { batchIdOf, decoding, defaultsOf, NOTHING, rejoined, store } from "./take-in.ts";
 
 function requestOf(c: Context<AppEnv>): ProtocolRequest {
@@ -135,5 +136,7 @@ for (const protocol of PROTOCOLS) {
     const path = endpoint.path.replaceAll(/\{(\w+)\}/g, ":$1");
     const paths = [`/in/${protocol.name}${path}`, ...(endpoint.at_root ? [path] : [])];
     protocolRoutes.on([...endpoint.methods], paths, serve(protocol, endpoint));
+    // An address that is the protocol's own twice ("" and "/") is told of once.
+    if (endpoint.kind === "ingest" && path !== "/") protocolRoutes.openAPIRegistry.registerPath(describeEndpoint(protocol, endpoint));
   }
 }
