@@ -1,5 +1,6 @@
 /** In a thread of its own: ends the process where the main thread stays in one try for too long, and says in which. */
 import { writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 
 const TICK_MS = 500;
@@ -17,7 +18,7 @@ export interface Watchdog {
 
 export function watchdog(patience_ms: number): Watchdog {
   const beat = new Int32Array(new SharedArrayBuffer(12));
-  const worker = new Worker(new URL(import.meta.url), { workerData: { beat, patience_ms } });
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { beat, patience_ms } });
   return {
     beat(target, seed) {
       beat[1] = target;

@@ -33,11 +33,12 @@ interface Trees {
   bool: Expression;
 }
 
-const trees = fc.letrec<Trees>((tie) => {
+const trees = fc.letrec((tie) => {
+  const tree = (type: keyof Trees) => tie(type) as fc.Arbitrary<Expression>;
   const branch = (type: keyof Trees) =>
     fc.oneof(
-      fc.tuple(tie("bool"), tie(type), tie(type)).map((args) => call("if", ...args)),
-      fc.tuple(tie("bool"), tie(type)).map((args) => call("if", ...args)),
+      fc.tuple(tree("bool"), tree(type), tree(type)).map((args) => call("if", ...args)),
+      fc.tuple(tree("bool"), tree(type)).map((args) => call("if", ...args)),
     );
   const size = { maxDepth: 4, depthSize: "small" } as const;
   return {
@@ -49,7 +50,7 @@ const trees = fc.letrec<Trees>((tie) => {
       {
         weight: 5,
         arbitrary: fc
-          .tuple(fc.constantFrom("+", "-", "*", "/", "%"), tie("number"), tie("number"))
+          .tuple(fc.constantFrom("+", "-", "*", "/", "%"), tree("number"), tree("number"))
           .map(([name, left, right]) => call(name, left, right)),
       },
       {
@@ -57,16 +58,16 @@ const trees = fc.letrec<Trees>((tie) => {
         arbitrary: fc
           .constantFrom(...NUMBER_FUNCTIONS)
           .chain((name) =>
-            name === "pow" ? fc.tuple(tie("number"), digits).map((args) => call(name, ...args)) : tie("number").map((x) => call(name, x)),
+            name === "pow" ? fc.tuple(tree("number"), digits).map((args) => call(name, ...args)) : tree("number").map((x) => call(name, x)),
           ),
       },
-      { weight: 1, arbitrary: tie("text").map((value) => call("length", value)) },
-      { weight: 1, arbitrary: fc.tuple(tie("text"), letters).map((args) => call("position", ...args)) },
-      { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...TIME_PARTS), tie("time")).map(([name, time]) => call(name, time)) },
+      { weight: 1, arbitrary: tree("text").map((value) => call("length", value)) },
+      { weight: 1, arbitrary: fc.tuple(tree("text"), letters).map((args) => call("position", ...args)) },
+      { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...TIME_PARTS), tree("time")).map(([name, time]) => call(name, time)) },
       {
         weight: 1,
         arbitrary: fc
-          .tuple(fc.constantFrom("second", "hour", "day", "month", "quarter", "year"), tie("time"), tie("time"))
+          .tuple(fc.constantFrom("second", "hour", "day", "month", "quarter", "year"), tree("time"), tree("time"))
           .map(([unit, from, to]) => call("date_diff", literal(unit), from, to)),
       },
       { weight: 1, arbitrary: branch("number") },
@@ -75,39 +76,39 @@ const trees = fc.letrec<Trees>((tie) => {
       size,
       { weight: 4, arbitrary: field },
       { weight: 2, arbitrary: letters },
-      { weight: 1, arbitrary: tie("text").map((value) => call("to_string", value)) },
-      { weight: 1, arbitrary: tie("text").map((value) => call("lower", value)) },
+      { weight: 1, arbitrary: tree("text").map((value) => call("to_string", value)) },
+      { weight: 1, arbitrary: tree("text").map((value) => call("lower", value)) },
       {
         weight: 1,
-        arbitrary: fc.tuple(fc.constantFrom("trim", "ltrim", "rtrim"), tie("text"), letter).map(([name, ...args]) => call(name, ...args)),
+        arbitrary: fc.tuple(fc.constantFrom("trim", "ltrim", "rtrim"), tree("text"), letter).map(([name, ...args]) => call(name, ...args)),
       },
-      { weight: 1, arbitrary: fc.tuple(tie("text"), small).map((args) => call("substr", ...args)) },
-      { weight: 1, arbitrary: fc.tuple(tie("text"), small, fc.nat(5).map(literal)).map((args) => call("substr", ...args)) },
+      { weight: 1, arbitrary: fc.tuple(tree("text"), small).map((args) => call("substr", ...args)) },
+      { weight: 1, arbitrary: fc.tuple(tree("text"), small, fc.nat(5).map(literal)).map((args) => call("substr", ...args)) },
       {
         weight: 1,
-        arbitrary: fc.tuple(fc.constantFrom("left", "right"), tie("text"), small).map(([name, ...args]) => call(name, ...args)),
+        arbitrary: fc.tuple(fc.constantFrom("left", "right"), tree("text"), small).map(([name, ...args]) => call(name, ...args)),
       },
       {
         weight: 1,
         arbitrary: fc
-          .tuple(fc.constantFrom("lpad", "rpad"), tie("text"), fc.nat(12).map(literal), letter)
+          .tuple(fc.constantFrom("lpad", "rpad"), tree("text"), fc.nat(12).map(literal), letter)
           .map(([name, ...args]) => call(name, ...args)),
       },
-      { weight: 1, arbitrary: fc.tuple(tie("text"), letters.filter(isNotEmpty), letters).map((args) => call("replace", ...args)) },
+      { weight: 1, arbitrary: fc.tuple(tree("text"), letters.filter(isNotEmpty), letters).map((args) => call("replace", ...args)) },
       {
         weight: 1,
-        arbitrary: fc.tuple(tie("text"), letter, fc.integer({ min: -3, max: 3 }).map(literal)).map((args) => call("split_part", ...args)),
+        arbitrary: fc.tuple(tree("text"), letter, fc.integer({ min: -3, max: 3 }).map(literal)).map((args) => call("split_part", ...args)),
       },
-      { weight: 2, arbitrary: fc.tuple(tie("text"), tie("text")).map((args) => call("||", ...args)) },
-      { weight: 1, arbitrary: fc.array(tie("text"), { minLength: 1, maxLength: 3 }).map((args) => call("concat", ...args)) },
+      { weight: 2, arbitrary: fc.tuple(tree("text"), tree("text")).map((args) => call("||", ...args)) },
+      { weight: 1, arbitrary: fc.array(tree("text"), { minLength: 1, maxLength: 3 }).map((args) => call("concat", ...args)) },
       {
         weight: 1,
-        arbitrary: fc.tuple(tie("text"), fc.constantFrom(...PATTERNS).map(literal)).map((args) => call("regexp_extract", ...args)),
+        arbitrary: fc.tuple(tree("text"), fc.constantFrom(...PATTERNS).map(literal)).map((args) => call("regexp_extract", ...args)),
       },
       {
         weight: 1,
         arbitrary: fc
-          .tuple(tie("text"), fc.constantFrom(...PATTERNS).map(literal), fc.constantFrom("", "x", "<>").map(literal))
+          .tuple(tree("text"), fc.constantFrom(...PATTERNS).map(literal), fc.constantFrom("", "x", "<>").map(literal))
           .map((args) => call("regexp_replace", ...args)),
       },
       { weight: 1, arbitrary: branch("text") },
@@ -118,41 +119,41 @@ const trees = fc.letrec<Trees>((tie) => {
       {
         weight: 2,
         arbitrary: fc
-          .tuple(fc.constantFrom("second", "minute", "hour", "day", "week", "month", "quarter", "year"), tie("time"))
+          .tuple(fc.constantFrom("second", "minute", "hour", "day", "week", "month", "quarter", "year"), tree("time"))
           .map(([unit, time]) => call("date_trunc", literal(unit), time)),
       },
       {
         weight: 1,
         arbitrary: fc
-          .tuple(tie("time"), fc.constantFrom(1, 60, 300, 3600, 86_400, 0.25).map(literal))
+          .tuple(tree("time"), fc.constantFrom(1, 60, 300, 3600, 86_400, 0.25).map(literal))
           .map((args) => call("bucket", ...args)),
       },
     ),
     bool: fc.oneof(
       size,
-      { weight: 4, arbitrary: comparison(tie("number"), tie("number")) },
+      { weight: 4, arbitrary: comparison(tree("number"), tree("number")) },
       {
         weight: 3,
         arbitrary: comparison(
-          tie("text").map((value) => call("to_string", value)),
-          tie("text").map((value) => call("to_string", value)),
+          tree("text").map((value) => call("to_string", value)),
+          tree("text").map((value) => call("to_string", value)),
         ),
       },
       { weight: 3, arbitrary: comparison(field, fc.oneof(field, digits, letters)) },
-      { weight: 1, arbitrary: comparison(tie("time"), fc.oneof(tie("time"), instant)) },
+      { weight: 1, arbitrary: comparison(tree("time"), fc.oneof(tree("time"), instant)) },
       { weight: 1, arbitrary: comparison(fc.constant(fieldOf("level")), fc.constantFrom("error", "info", "TRACE").map(literal)) },
       { weight: 1, arbitrary: field.map((each) => call("isnull", each)) },
       {
         weight: 2,
         arbitrary: fc
-          .tuple(fc.constantFrom("contains", "starts_with", "ends_with"), tie("text"), letters)
+          .tuple(fc.constantFrom("contains", "starts_with", "ends_with"), tree("text"), letters)
           .map(([name, ...args]) => call(name, ...args)),
       },
-      { weight: 1, arbitrary: fc.tuple(tie("text"), likePattern).map((args) => call("like", ...args)) },
+      { weight: 1, arbitrary: fc.tuple(tree("text"), likePattern).map((args) => call("like", ...args)) },
       {
         weight: 1,
         arbitrary: fc
-          .tuple(tie("text"), fc.constantFrom(...PATTERNS, "^.$", "[^\\x00-\\x7f]").map(literal))
+          .tuple(tree("text"), fc.constantFrom(...PATTERNS, "^.$", "[^\\x00-\\x7f]").map(literal))
           .map((args) => call("regexp_like", ...args)),
       },
       {
@@ -164,12 +165,12 @@ const trees = fc.letrec<Trees>((tie) => {
       { weight: 1, arbitrary: fc.tuple(field, digits, digits).map((args) => call("between", ...args)) },
       {
         weight: 2,
-        arbitrary: fc.tuple(fc.constantFrom("and", "or"), tie("bool"), tie("bool")).map(([name, ...args]) => call(name, ...args)),
+        arbitrary: fc.tuple(fc.constantFrom("and", "or"), tree("bool"), tree("bool")).map(([name, ...args]) => call(name, ...args)),
       },
-      { weight: 1, arbitrary: tie("bool").map((value) => call("not", value)) },
+      { weight: 1, arbitrary: tree("bool").map((value) => call("not", value)) },
     ),
   };
-});
+}) as { [K in keyof Trees]: fc.Arbitrary<Trees[K]> };
 
 function isNotEmpty(expression: Expression): boolean {
   return expression.kind === "literal" && expression.value !== "";
