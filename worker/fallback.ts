@@ -34,7 +34,8 @@ function belongsToApp(c: Context<AppEnv>, is_known: boolean): boolean {
   if (API_PREFIXES.some((prefix) => c.req.path.startsWith(prefix))) return false;
   const wants_page = c.req.header("accept")?.includes("text/html") ?? false;
   const is_reading = c.req.method === "GET" || c.req.method === "HEAD";
-  return wants_page || (is_reading && !is_known);
+  // Some agents send to the root; who reads there wants the page.
+  return wants_page || (is_reading && (!is_known || c.req.path === "/"));
 }
 
 /** What answers where no route does: preflights, the app, then 405 or 404. */

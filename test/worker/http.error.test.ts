@@ -24,7 +24,7 @@ beforeAll(async () => {
 describe("what no route has", () => {
   it.each([
     ["GET", "/api/v1/nothing"],
-    ["POST", "/api/v2/logs"],
+    ["POST", "/api/v3/logs"],
     ["DELETE", "/v1/projects"],
     ["GET", "/api/v1/logs/../../nothing"],
     ["POST", "/%zz/%"],
