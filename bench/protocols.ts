@@ -68,9 +68,9 @@ function parseLines(bodies: readonly Buffer[]): number {
   return events;
 }
 
-function nameOf({ protocol, path, pattern }: ProtocolSample, { headers = {} }: SampleRequest): string {
+function nameOf({ protocol, path, pattern, variant }: ProtocolSample, { headers = {} }: SampleRequest): string {
   const type = Object.entries(headers).find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
-  return `${protocol.name} ${pattern ?? path} ${type}`.replaceAll("  ", " ").trimEnd();
+  return [protocol.name, pattern ?? path, variant ?? type].filter(Boolean).join(" ");
 }
 
 const batches = makeBatches();

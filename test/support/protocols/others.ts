@@ -132,13 +132,30 @@ export const firehoseSample: ProtocolSample = {
   credentials: (key) => [...usually(key), inHeaders({ "x-amz-firehose-access-key": key })],
 };
 
+/** Events of one service in a row. */
+function groupsOf(events: readonly SampleEvent[]): SampleEvent[][] {
+  const groups: SampleEvent[][] = [];
+  for (const event of events) {
+    const last = groups.at(-1);
+    if (last && last[0]!.service === event.service) last.push(event);
+    else groups.push([event]);
+  }
+  return groups;
+}
+
 /** CloudWatch's log groups inside: a message of gzip for each log group. */
 export const cloudWatchSample: ProtocolSample = {
   ...firehoseSample,
+  variant: "CloudWatch Logs",
   encode: (events) =>
     delivery(
-      events.map(({ time_ms, service, message }, index) => {
-        const logEvents = [{ id: `${index}`, timestamp: time_ms, message }];
+      groupsOf(events).map((group) => {
+        const { service } = group[0]!;
+        const logEvents = group.map(({ time_ms, message }, index) => ({
+          id: `${service}-${time_ms}-${index}`,
+          timestamp: time_ms,
+          message,
+        }));
         const data = {
           messageType: "DATA_MESSAGE",
           owner: "1",

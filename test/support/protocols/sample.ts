@@ -25,6 +25,8 @@ export interface ProtocolSample {
   /** Path of the endpoint as it stands in the protocol, where it has parameters. */
   pattern?: string;
   method?: "POST" | "PUT";
+  /** For people, where an endpoint has several samples. */
+  variant?: string;
   /** A request with these events, written as the protocol's own clients do. */
   encode(events: readonly SampleEvent[]): SampleRequest;
   /** Whether a request without events is something that its clients send (and that is answered as success), or an error. */

@@ -46,9 +46,9 @@ function logplexFrame({ time_ms, level, service, host, message }: SampleEvent): 
 }
 
 export const syslogSamples: readonly ProtocolSample[] = [
-  { ...shared, encode: (events) => lines(events.map(rfc5424)) },
-  { ...shared, encode: (events) => counted(events.map(rfc5424)) },
-  { ...shared, encode: (events) => lines(events.map(rfc3164)), without: ["attributes"], time_resolution_ms: 1_000 },
+  { ...shared, variant: "RFC 5424", encode: (events) => lines(events.map(rfc5424)) },
+  { ...shared, variant: "RFC 5424, counted", encode: (events) => counted(events.map(rfc5424)) },
+  { ...shared, variant: "RFC 3164", encode: (events) => lines(events.map(rfc3164)), without: ["attributes"], time_resolution_ms: 1_000 },
   { ...shared, protocol: logplex, encode: (events) => counted(events.map(logplexFrame)), without: ["attributes"] },
 ];
 

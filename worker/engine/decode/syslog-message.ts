@@ -23,10 +23,10 @@ export class SyslogMessageReader {
   readonly #message: Path;
   readonly #has_data: boolean;
 
-  /** @param options.has_data whether RFC 5424's structured data is there */
-  constructor(writer: EventWriter, context: DecodeContext, { has_data }: { has_data: boolean }) {
+  /** @param options.has_data whether RFC 5424's structured data is there; options.app_name what the program's name in the header is called */
+  constructor(writer: EventWriter, context: DecodeContext, { has_data, app_name = "service" }: { has_data: boolean; app_name?: string }) {
     const { draft, time } = writer;
-    const guesses = { host: draft.pathNamed("host"), service: draft.pathNamed("service") };
+    const guesses = { host: draft.pathNamed("host"), service: draft.pathNamed(app_name) };
     this.#writer = writer;
     this.#prefix = new SyslogPrefixReader(draft, time, guesses);
     this.#pairs = new PairReader(draft);

@@ -52,9 +52,9 @@ function* messagesOf(body: Uint8Array): Generator<Framed> {
   else for (const bytes of linesOf(body)) yield { bytes, cut: false };
 }
 
-function decodeMessages(body: Uint8Array, context: DecodeContext, has_data: boolean): Decoded {
+function decodeMessages(body: Uint8Array, context: DecodeContext, options: { has_data: boolean; app_name?: string }): Decoded {
   return decodeRecords(context, (sink) => {
-    const reader = new SyslogMessageReader(sink.writer, context, { has_data });
+    const reader = new SyslogMessageReader(sink.writer, context, options);
     for (const { bytes, cut } of messagesOf(body)) {
       if (cut) sink.refuse(bytes, new RecordError("the body ends inside the message, or its length is wrong"));
       else sink.event(bytes, () => reader.begin(bytes));
@@ -76,7 +76,7 @@ export const syslog: Protocol = {
       methods: ["POST", "PUT"],
       path: "",
       at_root: false,
-      decode: (body, _request, context) => decodeMessages(body, context, true),
+      decode: (body, _request, context) => decodeMessages(body, context, { has_data: true }),
       answer,
     },
   ],
@@ -95,7 +95,9 @@ export const logplex: Protocol = {
       path: "",
       at_root: false,
       decode: (body, request, context) => {
-        const decoded = decodeMessages(body, context, false);
+        // Every app calls itself "app" there: a drain's address names the service better.
+        const app_name = context.defaults.service === undefined ? "service" : "logplex.source";
+        const decoded = decodeMessages(body, context, { has_data: false, app_name });
         const announced = Number(request.header("logplex-msg-count") ?? Number.NaN);
         if (Number.isInteger(announced) && announced !== decoded.accepted + decoded.rejected) {
           throw new DecodeFailure(
