@@ -2,7 +2,7 @@ import { TIMESERIES_ROWS_MAX } from "../../limits.ts";
 import { formatTimestamp_us } from "../batch/record.ts";
 import { bucketStart_us } from "./bucket.ts";
 import type { FillPipe } from "./plan.ts";
-import type { Table, TableValue } from "./table.ts";
+import { compareCells, type Table, type TableValue } from "./table.ts";
 import { parseTime_us } from "./time.ts";
 
 /**
@@ -25,10 +25,20 @@ export function fillTable(pipe: FillPipe, table: Table): Table {
   }
   const pieces = Math.ceil((end_us - first_us) / pipe.size_us);
   if (!(pieces * series.size <= TIMESERIES_ROWS_MAX)) return table;
+  const ordered = [...series].sort(([, left], [, right]) => compareSeries(left, right));
   const rows: TableValue[][] = [];
   for (let start_us = first_us; start_us < end_us; start_us += pipe.size_us) {
     const time = formatTimestamp_us(start_us);
-    for (const [id, values] of series) rows.push(known.get(`${start_us}${id}`) ?? [time, ...values, ...pipe.empty]);
+    for (const [id, values] of ordered) rows.push(known.get(`${start_us}${id}`) ?? [time, ...values, ...pipe.empty]);
   }
   return { ...table, rows };
+}
+
+/** In the order of groups. */
+function compareSeries(left: readonly TableValue[], right: readonly TableValue[]): number {
+  for (let at = 0; at < left.length; at++) {
+    const difference = compareCells(left[at] ?? null, right[at] ?? null);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
