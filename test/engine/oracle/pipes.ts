@@ -34,7 +34,7 @@ const bucket = fc.record({
   zone_us: fc.constantFrom(0, 0, 0, 120 * MINUTE_US, -330 * MINUTE_US, 14 * 60 * MINUTE_US),
   as: fc.constant(""),
 });
-const key: fc.Arbitrary<GroupKey> = fc.oneof(
+export const key: fc.Arbitrary<GroupKey> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("field" as const), field, as: fc.constant("") }) },
   { weight: 2, arbitrary: bucket },
   { weight: 1, arbitrary: texts.map(computedKey) },

@@ -35,15 +35,17 @@ export function keySql(key: GroupKey, table: EventTable): string {
   return `strftime(make_timestamp(${start}), ${TIME_TEXT})`;
 }
 
-/** A key as it is shown: as a number or boolean where all of the group's values are. */
-function keyColumn(key: GroupKey, table: EventTable): Column {
-  if (key.kind === "field" && key.expression) return exactly([keySql(key, table)], ([text]) => text as TableValue);
-  const kinds = key.kind === "field" ? `list(DISTINCT (${table.field(key.field).whole}).k)` : "['time']";
-  return exactly([keySql(key, table), kinds], ([text, found]) => {
-    const all = (found as (string | null)[]).filter((kind) => kind !== null);
-    if (text === null) return null;
-    if (all.every((kind) => kind === "number")) return Number(text);
-    return all.every((kind) => kind === "boolean") ? text === "true" : (text as string);
+/** A key as it is shown: as a number or boolean where all that have this value, whatever the other keys, are such. */
+async function keyColumn(key: GroupKey, condition: string, table: EventTable): Promise<Column> {
+  const text = keySql(key, table);
+  if (key.kind === "bucket" || key.expression) return exactly([text], ([found]) => found as TableValue);
+  const kind = `(${table.field(key.field).whole}).k`;
+  const rows = await table.rows(`SELECT ${text}, list(DISTINCT ${kind}) FROM ${table.name} WHERE ${condition} GROUP BY 1`);
+  const kinds = new Map(rows.map(([found, list]) => [found, list as string[]]));
+  return exactly([text], ([found]) => {
+    if (found === null) return null;
+    const all = kinds.get(found) ?? [];
+    return shown(all.length === 1 ? all[0]! : "text", found as string);
   });
 }
 
@@ -203,7 +205,8 @@ export interface ExpectedTable {
 
 /** The groups of the events that meet the condition, ordered by their keys. */
 export async function expectedStats(pipe: StatsPipe, condition: string, table: EventTable): Promise<ExpectedTable> {
-  const columns = [...pipe.by.map((key) => keyColumn(key, table)), ...pipe.functions.map((call) => callColumn(call, table))];
+  const keyColumns = await Promise.all(pipe.by.map((key) => keyColumn(key, condition, table)));
+  const columns = [...keyColumns, ...pipe.functions.map((call) => callColumn(call, table))];
   const selected = columns.flatMap(({ sql }) => sql);
   const keys = pipe.by.map((key) => keySql(key, table));
   const group = keys.length > 0 ? ` GROUP BY ${keys.join(", ")}` : "";

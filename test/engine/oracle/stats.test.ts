@@ -1,30 +1,15 @@
 /** `stats` and what follows it against DuckDB over the same events, whole and in parts whose states are merged. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  and,
-  type Filter,
-  type Pipe,
-  type Plan,
-  parseQuery,
-  planColumns,
-  planQuery,
-  printQuery,
-  type Reducer,
-  reducerFor,
-  runTable,
-  type StatsPipe,
-  type Table,
-} from "../../../worker/engine/query/query.ts";
-import { runSteps } from "../../../worker/engine/query/steps.ts";
-import { randomOf } from "../../support/random.ts";
+import { and, type Filter, type Pipe, printQuery, type StatsPipe } from "../../../worker/engine/query/query.ts";
 import { EventTable } from "./duckdb.ts";
 import { dataset, eventsOf } from "./events.ts";
 import { filterSql } from "./filter-sql.ts";
 import { filter } from "./filters.ts";
 import { after, stats } from "./pipes.ts";
+import { tableOf } from "./reduce.ts";
 import { expectedStats, orderedRows } from "./stats-sql.ts";
-import { type Part, type Stored, storedForms } from "./stored.ts";
+import { storedForms } from "./stored.ts";
 
 const RUNS = Number(process.env.ORACLE_RUNS ?? 40);
 const QUERIES = 10;
@@ -51,28 +36,6 @@ const asked: fc.Arbitrary<Asked> = stats.chain((pipe) =>
 function textOf({ filter, where, stats, after }: Asked): string {
   const conditions: Pipe[] = where ? [{ kind: "where", filter: where }] : [];
   return printQuery({ filter, pipes: [...conditions, stats, ...after] });
-}
-
-/** The whole in one reducer, or each part in one of several whose states cross to another invocation. */
-function reduced(plan: Plan, parts: readonly Part[], random: () => number): Table {
-  const reduction = plan.reduce!;
-  const reducers: Reducer[] = Array.from({ length: random() < 0.5 ? 1 : 3 }, () => reducerFor(reduction));
-  for (const { batch, rows } of parts) {
-    const cut = Math.floor(random() * (rows.length + 1));
-    for (const piece of [rows.subarray(0, cut), rows.subarray(cut)]) reducers[Math.floor(random() * reducers.length)]!.add(batch, piece);
-  }
-  if (reducers.length === 1) return runTable(plan, reducers[0]!.result());
-  const whole = reducerFor(reduction);
-  for (const reducer of reducers) whole.merge(structuredClone(reducer.serialize()));
-  return runTable(plan, whole.result());
-}
-
-async function tableOf(stored: Stored, text: string, seed: number): Promise<Table> {
-  const plan = planQuery(parseQuery(text, { now_us: 0 }));
-  const columns = planColumns(plan);
-  const parts = await stored.parts(plan.filter, columns === "all" ? null : columns.names);
-  const stepped = parts.map(({ batch, rows }) => runSteps(plan.steps, batch, rows));
-  return reduced(plan, stepped, randomOf(seed));
 }
 
 describe("stats", () => {
