@@ -2,7 +2,7 @@ import type { FlushPlan, ProjectStreamRpc, ViewFrame } from "../../durable-objec
 import { segmentKey } from "../catalog/keys.ts";
 import { insertRows } from "../catalog/segments.ts";
 import type { SegmentIdentity, SegmentRow } from "../engine/segment/segment-row.ts";
-import { segmentFromFrames } from "../engine/segment/write-flush.ts";
+import { segmentSteps } from "../engine/segment/write-flush.ts";
 import { FLUSHES_PER_JOB_MAX } from "../limits.ts";
 import { observe } from "../metrics.ts";
 import type { House } from "./house.ts";
@@ -56,7 +56,15 @@ async function makeSegment(house: House, stream: ProjectStreamRpc, plan: FlushPl
     rows += frame.rows - (frame.masked?.length ?? 0);
   }
   if (rows === 0) return null;
-  return putSegment(house.bucket, segmentFromFrames(frames, identityOf(plan)));
+  return putSegment(house.bucket, await inSteps(house, segmentSteps(frames, identityOf(plan))));
+}
+
+async function inSteps<T>(house: House, steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await house.pause();
+  }
 }
 
 async function* framesOf(stream: ProjectStreamRpc, plan: FlushPlan): AsyncGenerator<ViewFrame> {

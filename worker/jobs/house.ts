@@ -12,6 +12,8 @@ export interface House {
   /** Jobs take their time from ingest and searches: the local profile. */
   one_thread: boolean;
   now_ms(): number;
+  /** Lets others have the thread: long work without it would hold up every request of the isolate. */
+  pause(): Promise<void>;
 }
 
 export type Job =
@@ -29,5 +31,6 @@ export function houseOf(env: Env): House {
     },
     one_thread: env.LEDGE_PROFILE === "local",
     now_ms: Date.now,
+    pause: () => scheduler.wait(0),
   };
 }

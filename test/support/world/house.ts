@@ -74,6 +74,7 @@ export function houseFor(store: WorldStore, scheduler: Scheduler, actor: Actor):
     stream: (project_id, shard) => streamStub(store, `${project_id}:${shard}`, step),
     ask: async () => undefined,
     one_thread: false,
+    pause: async () => undefined,
     now_ms,
   };
 }

@@ -36,15 +36,29 @@ interface FramePiece {
   facts_columns: Map<string, DictColumn>;
 }
 
+export interface FlushedSegment {
+  chunks: Uint8Array[];
+  row: SegmentRow;
+}
+
 /**
  * @param frames in the order of their sequence numbers
  * @returns the object's bytes in order, which may be views on the frames, and its catalog row
  * @throws FrameError where a frame is damaged
  */
-export function segmentFromFrames(frames: readonly FlushFrame[], identity: SegmentIdentity): { chunks: Uint8Array[]; row: SegmentRow } {
+export function segmentFromFrames(frames: readonly FlushFrame[], identity: SegmentIdentity): FlushedSegment {
+  const steps = segmentSteps(frames, identity);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same in steps of some milliseconds, for a thread that others wait for. */
+export function* segmentSteps(frames: readonly FlushFrame[], identity: SegmentIdentity): Generator<void, FlushedSegment> {
   const opened = frames.map(({ bytes, masked }) => ({ frame: new OpenFrame(bytes), masked: masked?.length ? masked : null }));
   try {
-    return writeFrames(opened, identity);
+    return yield* writeFrames(opened, identity);
   } catch (error) {
     throw asDamage(FrameError, "frame", error);
   }
@@ -55,7 +69,7 @@ interface MaskedFrame {
   masked: Uint32Array | null;
 }
 
-function writeFrames(frames: readonly MaskedFrame[], identity: SegmentIdentity): { chunks: Uint8Array[]; row: SegmentRow } {
+function* writeFrames(frames: readonly MaskedFrame[], identity: SegmentIdentity): Generator<void, FlushedSegment> {
   const layout = unifyColumns(
     frames.flatMap(({ frame }) => frameUses(frame)),
     SEGMENT_ATTRIBUTE_COLUMNS_MAX,
@@ -67,7 +81,8 @@ function writeFrames(frames: readonly MaskedFrame[], identity: SegmentIdentity):
   for (const group of cutGroups(frames)) {
     raw_bytes += group.reduce((sum, part) => sum + survivingRawBytes(part), 0);
     const pieces = piecesOf(group, layout);
-    if (pieces.length > 0) writeGroup(writer, columns, scales, pieces);
+    yield;
+    if (pieces.length > 0) yield* writeGroup(writer, columns, scales, pieces);
   }
   return writer.finish(identity, raw_bytes);
 }
@@ -166,16 +181,23 @@ function unmasked(rows: number, masked: Uint32Array): Uint32Array {
   return kept;
 }
 
-function writeGroup(writer: SegmentWriter, columns: readonly SegmentColumn[], scales: TimeScales, pieces: readonly Piece[]): void {
+function* writeGroup(
+  writer: SegmentWriter,
+  columns: readonly SegmentColumn[],
+  scales: TimeScales,
+  pieces: readonly Piece[],
+): Generator<void, void> {
   const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
   const chunks: Chunk[] = [];
   for (const index of [0, 1] as const) {
     const parts = pieces.map((piece) => timesPart(piece, index, scales[index]));
     chunks.push(buildChunk(parts, { family: "int64", optional: false }));
+    yield;
   }
   for (const { name, family } of columns) {
     const parts = pieces.map((piece) => columnPart(piece, name, family));
     chunks.push(buildChunk(parts, { family, optional: true }));
+    yield;
   }
   let ts_min_us = Number.POSITIVE_INFINITY;
   let ts_max_us = Number.NEGATIVE_INFINITY;
