@@ -8,8 +8,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Column, type EventBatch, NULL_CODE } from "../worker/engine/batch/event-batch.ts";
+import { runSteps } from "../worker/engine/query/pipes/steps.ts";
 import { matchRows, parseQuery, planColumns, planQuery, reducerFor, runTable } from "../worker/engine/query/query.ts";
-import { runSteps } from "../worker/engine/query/steps.ts";
 import { bytesSource, openSegment } from "../worker/engine/segment/read.ts";
 import { makeSegments } from "./engine-query/segments.ts";
 import { formatNumber, machine, median, printTable } from "./report.ts";

@@ -1,6 +1,6 @@
 /** One event by its id, and what stands around it. */
 import { parseEventId } from "../engine/batch/identity.ts";
-import { equal } from "../engine/query/filter-equal.ts";
+import { equal } from "../engine/query/filters/filter-equal.ts";
 import { ALL, and, type Filter } from "../engine/query/query.ts";
 import { CONTEXT_RANGE_MS_MAX, SEARCH_LIMIT_MAX } from "../limits.ts";
 import type { SearchContext } from "./context.ts";

@@ -1,6 +1,6 @@
 /** Which segments and row groups a search reads, in which order, and why it leaves out the others. Pure: catalog rows and footers in, a plan out. */
 import { LEVELS } from "../engine/batch/event-batch.ts";
-import type { FilterHints } from "../engine/query/hints.ts";
+import type { FilterHints } from "../engine/query/filters/hints.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import type { Order } from "./cursor.ts";
 import type { TimeRange } from "./time-range.ts";

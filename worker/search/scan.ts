@@ -1,8 +1,8 @@
 /** What a scan looks for, and what it hands to whoever asked. */
 import type { EventBatch } from "../engine/batch/event-batch.ts";
 import { timesOf } from "../engine/batch/pages.ts";
+import { runSteps } from "../engine/query/pipes/steps.ts";
 import { type EventStep, type Filter, filterColumns } from "../engine/query/query.ts";
-import { runSteps } from "../engine/query/steps.ts";
 import type { Segment } from "../engine/segment/read.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import type { Order } from "./cursor.ts";

@@ -2,8 +2,6 @@
 import type { EventBatch, EventRecord } from "../engine/batch/event-batch.ts";
 import { eventId, rowHash } from "../engine/batch/identity.ts";
 import { recordAt } from "../engine/batch/record.ts";
-import { topIndexes } from "../engine/query/bounded-heap.ts";
-import { type RowCells, rowCells } from "../engine/query/field-cells.ts";
 import {
   compareCells,
   type EventStep,
@@ -14,6 +12,8 @@ import {
   type Table,
   type TableValue,
 } from "../engine/query/query.ts";
+import { topIndexes } from "../engine/query/stats/bounded-heap.ts";
+import { type RowCells, rowCells } from "../engine/query/stats/field-cells.ts";
 import { QUERY_ROWS_MAX } from "../limits.ts";
 import type { Part } from "./scan.ts";
 import { stepColumns } from "./step-columns.ts";

@@ -4,6 +4,7 @@ import { recordAt } from "../../../worker/engine/batch/record.ts";
 import { decodeJson } from "../../../worker/engine/decode/json.ts";
 import { decodeText } from "../../../worker/engine/decode/text.ts";
 import { type DecodeContext, type Decoded, DecodeFailure } from "../../../worker/engine/decode/types.ts";
+import { runSteps } from "../../../worker/engine/query/pipes/steps.ts";
 import {
   matchRows,
   type Plan,
@@ -20,7 +21,6 @@ import {
 import { QueryLimitError } from "../../../worker/engine/query/query-limit-error.ts";
 import { sqlTable } from "../../../worker/engine/query/sql/output.ts";
 import { planSql } from "../../../worker/engine/query/sql/plan-sql.ts";
-import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { packFrame, unpackFrame } from "../../../worker/engine/segment/frame.ts";
 import { Problem } from "../../../worker/errors.ts";
 import { FRAME_ROWS_MAX } from "../../../worker/limits.ts";

@@ -1,6 +1,6 @@
 /** Expressions as SQL, written from what the documentation says of each function. */
 import { LEVELS } from "../../../worker/engine/batch/event-batch.ts";
-import type { Expression } from "../../../worker/engine/query/expression.ts";
+import type { Expression } from "../../../worker/engine/query/expressions/expression.ts";
 import { type EventTable, sqlNumber, sqlText } from "./duckdb.ts";
 import { foldSql, numberSql } from "./filter-sql.ts";
 

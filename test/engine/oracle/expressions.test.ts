@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cellAt } from "../../../worker/engine/batch/record.ts";
-import type { Expression } from "../../../worker/engine/query/expression.ts";
+import type { Expression } from "../../../worker/engine/query/expressions/expression.ts";
+import { runSteps } from "../../../worker/engine/query/pipes/steps.ts";
 import { ALL, and, filterColumns, parseQuery, printQuery } from "../../../worker/engine/query/query.ts";
-import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { EventTable } from "./duckdb.ts";
 import { dataset, eventsOf } from "./events.ts";
 import { ExpressionSql } from "./expression-sql.ts";

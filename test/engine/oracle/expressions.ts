@@ -1,6 +1,6 @@
 /** Random expressions of each type over the fields of `events.ts`. */
 import fc from "fast-check";
-import type { Expression } from "../../../worker/engine/query/expression.ts";
+import type { Expression } from "../../../worker/engine/query/expressions/expression.ts";
 import { ATTRIBUTES, number, prose, text, time_us, WORDS } from "./events.ts";
 import { NUMBER_FUNCTIONS, TIME_PARTS } from "./expression-sql.ts";
 

@@ -1,8 +1,8 @@
 /** Random `stats` pipes and what follows them. */
 import fc from "fast-check";
-import type { Expression } from "../../../worker/engine/query/expression.ts";
+import type { Expression } from "../../../worker/engine/query/expressions/expression.ts";
 import type { GroupKey, Pipe, StatsCall, StatsPipe } from "../../../worker/engine/query/query.ts";
-import { computedField } from "../../../worker/engine/query/stats-source.ts";
+import { computedField } from "../../../worker/engine/query/stats/stats-source.ts";
 import { ATTRIBUTES } from "./events.ts";
 import { numbers, texts } from "./expressions.ts";
 import { filter } from "./filters.ts";

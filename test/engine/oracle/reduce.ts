@@ -1,4 +1,6 @@
 /** A query's table, from events in one of their forms. */
+
+import { runSteps } from "../../../worker/engine/query/pipes/steps.ts";
 import {
   type Plan,
   parseQuery,
@@ -9,7 +11,6 @@ import {
   runTable,
   type Table,
 } from "../../../worker/engine/query/query.ts";
-import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { randomOf } from "../../support/random.ts";
 import type { Part, Stored } from "./stored.ts";
 

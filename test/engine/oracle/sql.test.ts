@@ -1,10 +1,10 @@
 /** Random statements word for word in DuckDB and in Ledge, over the same rows, however they are stored. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runSteps } from "../../../worker/engine/query/pipes/steps.ts";
 import { planColumns, reducerFor, runTable } from "../../../worker/engine/query/query.ts";
 import { sqlTable } from "../../../worker/engine/query/sql/output.ts";
 import { planSql } from "../../../worker/engine/query/sql/plan-sql.ts";
-import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { askDuckDB, comparable } from "./sql-answers.ts";
 import { eventOf, loadSqlRows, sqlDataset, sqlRows } from "./sql-rows.ts";
 import { statement } from "./statements.ts";

@@ -1,5 +1,5 @@
+import { runSteps } from "../../../worker/engine/query/pipes/steps.ts";
 import { matchRows, parseQuery, planQuery, type Reducer, reducerFor, runTable, type Table } from "../../../worker/engine/query/query.ts";
-import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { batchOf, type PlainEvent, type Storage } from "./batches.ts";
 
 export interface AskOptions {

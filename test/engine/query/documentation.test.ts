@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { STRING_FIELDS } from "../../../worker/engine/batch/event-batch.ts";
 import { fingerprint } from "../../../worker/engine/patterns/fingerprint.ts";
-import { PIPE_NAMES } from "../../../worker/engine/query/pipes.ts";
+import { PIPE_NAMES } from "../../../worker/engine/query/pipes/pipes.ts";
+import { runSteps } from "../../../worker/engine/query/pipes/steps.ts";
 import {
   eventWindow,
   matchRows,
@@ -14,8 +15,7 @@ import {
   runTable,
   type Table,
 } from "../../../worker/engine/query/query.ts";
-import { STATS_FUNCTIONS } from "../../../worker/engine/query/stats-functions.ts";
-import { runSteps } from "../../../worker/engine/query/steps.ts";
+import { STATS_FUNCTIONS } from "../../../worker/engine/query/stats/stats-functions.ts";
 import { batchOf, type PlainEvent, type Storage } from "./batches.ts";
 import { functionTables } from "./function-table.ts";
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Expression } from "../../../worker/engine/query/expression.ts";
+import type { Expression } from "../../../worker/engine/query/expressions/expression.ts";
 import { text } from "./arbitraries.ts";
 
 /** Random expressions over the fields of `arbitraries.ts`. */

@@ -1,5 +1,5 @@
 /** What functions give at their edges: `[expression, value]`, times as texts. */
-import type { Scalar } from "../../../worker/engine/query/vector.ts";
+import type { Scalar } from "../../../worker/engine/query/expressions/vector.ts";
 
 export const CASES: readonly (readonly [string, Scalar])[] = [
   // arithmetic: null and texts

@@ -1,6 +1,6 @@
-import { signature } from "../../../worker/engine/query/expression-type.ts";
-import { FUNCTION_GROUPS, functionOf } from "../../../worker/engine/query/functions/functions.ts";
-import { BINDING } from "../../../worker/engine/query/print-expression.ts";
+import { signature } from "../../../worker/engine/query/expressions/expression-type.ts";
+import { FUNCTION_GROUPS, functionOf } from "../../../worker/engine/query/expressions/functions/functions.ts";
+import { BINDING } from "../../../worker/engine/query/expressions/print-expression.ts";
 
 /** How a function or operator is written. */
 function written(name: string): string {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addRows, clearRows, countOf, isEmpty, rowsOf } from "../../../worker/engine/query/mask.ts";
+import { addRows, clearRows, countOf, isEmpty, rowsOf } from "../../../worker/engine/query/filters/mask.ts";
 
 /** Masks of any length at any place in memory. */
 const mask = fc.tuple(fc.array(fc.constantFrom(0, 1), { maxLength: 300 }), fc.nat(5), fc.boolean()).map(([bits, offset, full]) => {

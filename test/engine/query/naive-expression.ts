@@ -1,6 +1,6 @@
 /** Expressions computed event by event, as the documentation says, for comparison. */
 import type { EventRecord } from "../../../worker/engine/batch/event-batch.ts";
-import type { Expression } from "../../../worker/engine/query/expression.ts";
+import type { Expression } from "../../../worker/engine/query/expressions/expression.ts";
 
 type Value = string | number | boolean | null;
 

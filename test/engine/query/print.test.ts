@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Expression } from "../../../worker/engine/query/expression.ts";
+import type { Expression } from "../../../worker/engine/query/expressions/expression.ts";
 import { resolveField, shortName } from "../../../worker/engine/query/fields.ts";
-import type { Pipe } from "../../../worker/engine/query/pipe.ts";
-import type { EvalPipe } from "../../../worker/engine/query/pipe-eval.ts";
-import { columnsAfter, PIPE_NAMES } from "../../../worker/engine/query/pipes.ts";
+import type { Pipe } from "../../../worker/engine/query/pipes/pipe.ts";
+import type { EvalPipe } from "../../../worker/engine/query/pipes/pipe-eval.ts";
+import { columnsAfter, PIPE_NAMES } from "../../../worker/engine/query/pipes/pipes.ts";
 import { type GroupKey, parseQuery, printQuery, type Query, type StatsCall } from "../../../worker/engine/query/query.ts";
-import { STATS_FUNCTIONS } from "../../../worker/engine/query/stats-functions.ts";
-import { computedField } from "../../../worker/engine/query/stats-source.ts";
+import { STATS_FUNCTIONS } from "../../../worker/engine/query/stats/stats-functions.ts";
+import { computedField } from "../../../worker/engine/query/stats/stats-source.ts";
 import { filter } from "./arbitraries.ts";
 
 /** Queries of every construct, made as trees. */

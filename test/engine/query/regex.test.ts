@@ -7,7 +7,7 @@ import { Automaton } from "../../../worker/engine/query/regex/automaton.ts";
 import { UnsupportedRegex } from "../../../worker/engine/query/regex/parse.ts";
 import { compileProgram } from "../../../worker/engine/query/regex/program.ts";
 import { codePointsOf, folded } from "../../../worker/engine/query/regex/ranges.ts";
-import { matcherOf, requiredTexts, requiredWords } from "../../../worker/engine/query/regex.ts";
+import { matcherOf, requiredTexts, requiredWords } from "../../../worker/engine/query/regex/regex.ts";
 import { batchOf } from "./batches.ts";
 
 /** Expressions over a small alphabet, so that texts of the same alphabet often match. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareCells, parseQuery, planColumns, planQuery, reducerFor, type TableValue } from "../../../worker/engine/query/query.ts";
-import { RowsState } from "../../../worker/engine/query/rows-state.ts";
+import { RowsState } from "../../../worker/engine/query/stats/rows-state.ts";
 import { QUERY_ROWS_MAX, QUERY_ROWS_SIZE_BYTES_MAX } from "../../../worker/limits.ts";
 import { event, storage } from "./arbitraries.ts";
 import { ask } from "./ask.ts";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DictColumn, EventBatch } from "../../../worker/engine/batch/event-batch.ts";
-import { hashBytes, hashNumber, hashText } from "../../../worker/engine/query/hash-bytes.ts";
-import { HashSet } from "../../../worker/engine/query/hash-set.ts";
-import { NumberCells } from "../../../worker/engine/query/number-cells.ts";
 import { parseQuery, type StatsPipe, StatsState, statsFor } from "../../../worker/engine/query/query.ts";
+import { hashBytes, hashNumber, hashText } from "../../../worker/engine/query/stats/hash-bytes.ts";
+import { HashSet } from "../../../worker/engine/query/stats/hash-set.ts";
+import { NumberCells } from "../../../worker/engine/query/stats/number-cells.ts";
 import {
   COUNT_UNIQ_MAX,
   COUNT_UNIQ_TOTAL,

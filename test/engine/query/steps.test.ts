@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Column, type EventBatch, NULL_CODE } from "../../../worker/engine/batch/event-batch.ts";
 import { cellAt, recordAt } from "../../../worker/engine/batch/record.ts";
-import { withColumns } from "../../../worker/engine/query/computed-batch.ts";
+import { withColumns } from "../../../worker/engine/query/pipes/computed-batch.ts";
+import { runSteps } from "../../../worker/engine/query/pipes/steps.ts";
 import { planQuery } from "../../../worker/engine/query/plan-query.ts";
 import { matchRows, parseQuery, printQuery } from "../../../worker/engine/query/query.ts";
-import { runSteps } from "../../../worker/engine/query/steps.ts";
 import { event, filter, shadow, storage } from "./arbitraries.ts";
 import { batchOf, dictColumn, type PlainEvent, type Storage } from "./batches.ts";
 

@@ -1,8 +1,8 @@
 import { ANY_FIELD, isAttribute, isTimeField } from "./fields.ts";
-import type { Filter } from "./filter.ts";
-import { filterFields } from "./filters.ts";
+import type { Filter } from "./filters/filter.ts";
+import { filterFields } from "./filters/filters.ts";
 import { type Query, wholeFilter } from "./parse.ts";
-import { pipeFields } from "./pipes.ts";
+import { pipeFields } from "./pipes/pipes.ts";
 
 /** Name under which a reader is asked for the JSON column of remaining attributes. */
 export const REST_COLUMN = "attributes";

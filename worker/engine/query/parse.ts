@@ -1,10 +1,10 @@
 import { QUERY_LENGTH_MAX } from "../../limits.ts";
-import type { Filter } from "./filter.ts";
-import { and } from "./filter-and.ts";
-import { printFilter } from "./filters.ts";
-import { parseFilter } from "./parse-filter.ts";
-import type { Pipe } from "./pipe.ts";
-import { parsePipes, printPipe } from "./pipes.ts";
+import type { Filter } from "./filters/filter.ts";
+import { and } from "./filters/filter-and.ts";
+import { printFilter } from "./filters/filters.ts";
+import { parseFilter } from "./filters/parse-filter.ts";
+import type { Pipe } from "./pipes/pipe.ts";
+import { parsePipes, printPipe } from "./pipes/pipes.ts";
 import { Scanner } from "./scanner.ts";
 import { QuerySyntaxError } from "./syntax-error.ts";
 

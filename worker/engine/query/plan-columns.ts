@@ -1,9 +1,9 @@
 import { columnsOf } from "./columns.ts";
-import { visitFields } from "./expression-type.ts";
-import { extractedFields } from "./extract.ts";
+import { visitFields } from "./expressions/expression-type.ts";
 import { ANY_FIELD, isAttribute } from "./fields.ts";
-import { filterFields } from "./filters.ts";
-import { pipeFields } from "./pipes.ts";
+import { filterFields } from "./filters/filters.ts";
+import { extractedFields } from "./pipes/extract.ts";
+import { pipeFields } from "./pipes/pipes.ts";
 import type { EventStep, Plan, Reduction, TablePipe } from "./plan.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** What a plan without a reduction says of the events that it shows. */
-import { type FilterHints, filterHints } from "./hints.ts";
+import { type FilterHints, filterHints } from "./filters/hints.ts";
 import type { Plan } from "./plan.ts";
 
 /** Which of the matching events, in the order of the answer, are shown: `skip` are passed over, then at most `count` follow (infinite: all). */

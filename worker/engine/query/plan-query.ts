@@ -1,21 +1,21 @@
 import { QUERY_ROWS_MAX } from "../../limits.ts";
-import type { Expression } from "./expression.ts";
+import type { Expression } from "./expressions/expression.ts";
 import { resolveField, shortName } from "./fields.ts";
-import type { Filter } from "./filter.ts";
-import { and } from "./filter-and.ts";
-import { filterFields } from "./filters.ts";
-import { filterHints } from "./hints.ts";
+import type { Filter } from "./filters/filter.ts";
+import { and } from "./filters/filter-and.ts";
+import { filterFields } from "./filters/filters.ts";
+import { filterHints } from "./filters/hints.ts";
 import type { Query } from "./parse.ts";
-import type { Pipe } from "./pipe.ts";
-import type { EvalPipe } from "./pipe-eval.ts";
-import { expandPatterns } from "./pipe-patterns.ts";
-import type { StatsPipe } from "./pipe-stats.ts";
-import { expandTimeseries } from "./pipe-timeseries.ts";
-import { expandTop } from "./pipe-top.ts";
-import { expandUniq } from "./pipe-uniq.ts";
+import type { Pipe } from "./pipes/pipe.ts";
+import type { EvalPipe } from "./pipes/pipe-eval.ts";
+import { expandPatterns } from "./pipes/pipe-patterns.ts";
+import type { StatsPipe } from "./pipes/pipe-stats.ts";
+import { expandTimeseries } from "./pipes/pipe-timeseries.ts";
+import { expandTop } from "./pipes/pipe-top.ts";
+import { expandUniq } from "./pipes/pipe-uniq.ts";
 import type { EventStep, Plan, RowsReduction, TablePipe } from "./plan.ts";
 import { addedFields, columnsRead } from "./plan-columns.ts";
-import { STATS_FUNCTIONS } from "./stats-functions.ts";
+import { STATS_FUNCTIONS } from "./stats/stats-functions.ts";
 import { commonSpan, type TimeSpan } from "./time-span.ts";
 
 export interface PlanOptions {

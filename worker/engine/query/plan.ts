@@ -2,10 +2,10 @@
  * What a query computes, whichever language it was written in: a filter on stored events, steps on each batch of those that match, and either
  * events in the order of time or a reduction to a table. Plain data: it can be sent to another invocation.
  */
-import type { Expression } from "./expression.ts";
-import type { Filter } from "./filter.ts";
-import type { Pipe } from "./pipe.ts";
-import type { StatsPipe } from "./pipe-stats.ts";
+import type { Expression } from "./expressions/expression.ts";
+import type { Filter } from "./filters/filter.ts";
+import type { Pipe } from "./pipes/pipe.ts";
+import type { StatsPipe } from "./pipes/pipe-stats.ts";
 
 /** Changes a batch of matching events: adds columns or drops rows. */
 export type EventStep =

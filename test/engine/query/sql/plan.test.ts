@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { printFilter } from "../../../../worker/engine/query/filters.ts";
-import { filterHints } from "../../../../worker/engine/query/hints.ts";
+import { printFilter } from "../../../../worker/engine/query/filters/filters.ts";
+import { filterHints } from "../../../../worker/engine/query/filters/hints.ts";
 import { planColumns } from "../../../../worker/engine/query/plan-columns.ts";
 import { planSql, type SqlPlan } from "../../../../worker/engine/query/sql/plan-sql.ts";
 import { QuerySyntaxError } from "../../../../worker/engine/query/syntax-error.ts";

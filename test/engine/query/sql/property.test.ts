@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { printFilter } from "../../../../worker/engine/query/filters.ts";
+import { printFilter } from "../../../../worker/engine/query/filters/filters.ts";
 import { parseSql } from "../../../../worker/engine/query/sql/parse.ts";
 import { planSql } from "../../../../worker/engine/query/sql/plan-sql.ts";
 import { QuerySyntaxError } from "../../../../worker/engine/query/syntax-error.ts";

@@ -1,12 +1,12 @@
 /** SQL over plain events, from its text to the answer. */
 
-import { matchRows } from "../../../../worker/engine/query/filters.ts";
-import { filterHints } from "../../../../worker/engine/query/hints.ts";
-import { reducerFor } from "../../../../worker/engine/query/reducer.ts";
-import { runTable } from "../../../../worker/engine/query/run-table.ts";
+import { matchRows } from "../../../../worker/engine/query/filters/filters.ts";
+import { filterHints } from "../../../../worker/engine/query/filters/hints.ts";
+import { runTable } from "../../../../worker/engine/query/pipes/run-table.ts";
+import { runSteps } from "../../../../worker/engine/query/pipes/steps.ts";
 import { type SqlTable, sqlTable } from "../../../../worker/engine/query/sql/output.ts";
 import { planSql } from "../../../../worker/engine/query/sql/plan-sql.ts";
-import { runSteps } from "../../../../worker/engine/query/steps.ts";
+import { reducerFor } from "../../../../worker/engine/query/stats/reducer.ts";
 import { batchOf, type PlainEvent, type Storage } from "../batches.ts";
 
 export const NOW_US = Date.UTC(2026, 2, 2, 12) * 1000;

@@ -1,4 +1,4 @@
-import { fold, isAscii, isWordUnit } from "../fold.ts";
+import { fold, isAscii, isWordUnit } from "../filters/fold.ts";
 import type { Node } from "./parse.ts";
 import { codePointsOf, type Ranges, sizeOf } from "./ranges.ts";
 

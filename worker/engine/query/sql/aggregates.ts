@@ -1,6 +1,7 @@
 /** Aggregates of SQL as functions of `stats`. */
-import { STATS_FUNCTIONS } from "../stats-functions.ts";
-import type { ValueType } from "../value-type.ts";
+
+import type { ValueType } from "../expressions/value-type.ts";
+import { STATS_FUNCTIONS } from "../stats/stats-functions.ts";
 import { fail } from "./fail.ts";
 import { literalNumber } from "./literals.ts";
 import type { SqlExpression } from "./syntax.ts";

@@ -1,8 +1,8 @@
 /** Expressions of SQL as those that the engine computes. */
 import { LEVELS } from "../../batch/event-batch.ts";
-import { checkCall, checkExpression, type ValueType } from "../expression-type.ts";
-import { parameterAt } from "../functions/function.ts";
-import { FUNCTION_NAMES, functionName, functionOf } from "../functions/functions.ts";
+import { checkCall, checkExpression, type ValueType } from "../expressions/expression-type.ts";
+import { parameterAt } from "../expressions/functions/function.ts";
+import { FUNCTION_NAMES, functionName, functionOf } from "../expressions/functions/functions.ts";
 import { severityOf } from "../levels.ts";
 import { suggest } from "../suggest.ts";
 import { AGGREGATE_NAMES, isAggregate } from "./aggregates.ts";

@@ -1,10 +1,10 @@
 /** Keys and aggregates of a statement as columns of the table that `stats` makes, and expressions over them. */
 import { ATTRIBUTE_PREFIX } from "../../batch/event-batch.ts";
 import { parseZone_us } from "../bucket.ts";
-import type { Expression } from "../expression.ts";
-import { and } from "../filter-and.ts";
-import { DAY_US } from "../functions/calendar.ts";
-import type { GroupKey, StatsCall, StatsPipe } from "../pipe-stats.ts";
+import type { Expression } from "../expressions/expression.ts";
+import { DAY_US } from "../expressions/functions/calendar.ts";
+import { and } from "../filters/filter-and.ts";
+import type { GroupKey, StatsCall, StatsPipe } from "../pipes/pipe-stats.ts";
 import type { TablePipe } from "../plan.ts";
 import { type Aggregate, readAggregate } from "./aggregates.ts";
 import type { Reading } from "./comparison.ts";

@@ -1,4 +1,4 @@
-import { civilDate, DAY_US, daysTo } from "../functions/calendar.ts";
+import { civilDate, DAY_US, daysTo } from "../expressions/functions/calendar.ts";
 
 /** A length of time: months have no length of their own. */
 export interface Interval {

@@ -1,4 +1,4 @@
-import { compileRegex, RegexError } from "../regex.ts";
+import { compileRegex, RegexError } from "../regex/regex.ts";
 
 /** What LIKE's patterns are escaped with where nothing else is said, as in PostgreSQL. */
 export const LIKE_ESCAPE = "\\";

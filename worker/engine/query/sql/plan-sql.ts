@@ -1,5 +1,5 @@
+import type { ValueType } from "../expressions/value-type.ts";
 import type { Plan } from "../plan.ts";
-import type { ValueType } from "../value-type.ts";
 import { parseSql } from "./parse.ts";
 import { Planner } from "./planner.ts";
 

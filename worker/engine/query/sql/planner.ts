@@ -1,12 +1,12 @@
 /** A SELECT as a plan: rows of events, distinct ones, or groups with aggregates. */
 import { QUERY_ROWS_MAX, STATS_ITEMS_MAX } from "../../../limits.ts";
 import { ATTRIBUTE_PREFIX } from "../../batch/event-batch.ts";
-import type { Expression } from "../expression.ts";
-import { expressionType } from "../expression-type.ts";
+import type { Expression } from "../expressions/expression.ts";
+import { expressionType } from "../expressions/expression-type.ts";
 import { isTimeField } from "../fields.ts";
-import type { Filter } from "../filter.ts";
-import { ALL } from "../filter-all.ts";
-import type { GroupKey, StatsPipe } from "../pipe-stats.ts";
+import type { Filter } from "../filters/filter.ts";
+import { ALL } from "../filters/filter-all.ts";
+import type { GroupKey, StatsPipe } from "../pipes/pipe-stats.ts";
 import type { EventStep, TablePipe } from "../plan.ts";
 import { isAggregate } from "./aggregates.ts";
 import type { Reading } from "./comparison.ts";

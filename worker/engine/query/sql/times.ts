@@ -1,7 +1,7 @@
 /** Functions of time that SQL calls otherwise than expressions do. */
 
-import { DAY_US } from "../functions/calendar.ts";
-import { TIME_UNITS } from "../functions/times.ts";
+import { DAY_US } from "../expressions/functions/calendar.ts";
+import { TIME_UNITS } from "../expressions/functions/times.ts";
 import { suggest } from "../suggest.ts";
 import { alike, type Reading, readInterval } from "./comparison.ts";
 import { fail } from "./fail.ts";

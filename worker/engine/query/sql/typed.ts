@@ -1,10 +1,10 @@
 /** An expression of SQL made ready: what computes it, what kind of values it gives, and its value where that is known already. */
 import { formatTimestamp_us } from "../../batch/record.ts";
-import { evaluateVector } from "../evaluate.ts";
-import type { Expression } from "../expression.ts";
-import { expressionType } from "../expression-type.ts";
-import type { ValueType } from "../value-type.ts";
-import { constantOf, isConstant, type Scalar } from "../vector.ts";
+import { evaluateVector } from "../expressions/evaluate.ts";
+import type { Expression } from "../expressions/expression.ts";
+import { expressionType } from "../expressions/expression-type.ts";
+import type { ValueType } from "../expressions/value-type.ts";
+import { constantOf, isConstant, type Scalar } from "../expressions/vector.ts";
 import type { Interval } from "./interval.ts";
 
 export interface Typed {

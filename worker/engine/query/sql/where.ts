@@ -5,14 +5,14 @@
  */
 import { QUERY_TERMS_MAX } from "../../../limits.ts";
 import { isAttribute, isTimeField } from "../fields.ts";
-import type { Filter } from "../filter.ts";
-import { ALL } from "../filter-all.ts";
-import { and } from "../filter-and.ts";
-import { equal } from "../filter-equal.ts";
-import { not } from "../filter-not.ts";
-import { or } from "../filter-or.ts";
-import { phrase } from "../filter-phrase.ts";
-import type { Operand } from "../operand.ts";
+import type { Filter } from "../filters/filter.ts";
+import { ALL } from "../filters/filter-all.ts";
+import { and } from "../filters/filter-and.ts";
+import { equal } from "../filters/filter-equal.ts";
+import { not } from "../filters/filter-not.ts";
+import { or } from "../filters/filter-or.ts";
+import { phrase } from "../filters/filter-phrase.ts";
+import type { Operand } from "../filters/operand.ts";
 import { alike, type Reading } from "./comparison.ts";
 import { type ExpressionCompiler, FLIPPED, regexOf } from "./expressions.ts";
 import { fail } from "./fail.ts";
