@@ -1,5 +1,5 @@
 /** Readers of frames and segments, given damaged ones. */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FrameError, SegmentError } from "../../../worker/engine/segment/errors.ts";
 import { frameEventIds, readFrameHeader, splitFrames, unpackFrame } from "../../../worker/engine/segment/frame.ts";
@@ -16,12 +16,20 @@ import { watched, withoutChecksums } from "./watch.ts";
 
 /** For damaged files of at most some hundred kilobytes. */
 const ALLOWANCE = { single_size_bytes: 16 * 1024 * 1024, total_size_bytes: 192 * 1024 * 1024 };
-const GOLDEN = join(import.meta.dirname, "../../golden/segment/v1");
+const GOLDEN = join(import.meta.dirname, "../../golden/segment");
 
+/** Files of every version that was ever written. */
 async function goldenSamples(): Promise<Samples> {
-  const read = async (name: string) => new Uint8Array(await readFile(join(GOLDEN, name)));
-  const frames = splitFrames(await read("frames.bin"));
-  return { frames, segments: [await read("level-0.parquet"), await read("level-1-2026-01-01.parquet")] };
+  const folders = (await readdir(GOLDEN, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const samples: Samples = { frames: [], segments: [] };
+  for (const { name: version } of folders) {
+    for (const name of await readdir(join(GOLDEN, version))) {
+      const bytes = new Uint8Array(await readFile(join(GOLDEN, version, name)));
+      if (name === "frames.bin") samples.frames.push(...splitFrames(bytes));
+      else samples.segments.push(bytes);
+    }
+  }
+  return samples;
 }
 
 /** Targets that keep their checksums: whatever is read of a damaged file is what was written. Then those behind the checksums. */

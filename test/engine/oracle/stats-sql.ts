@@ -173,7 +173,8 @@ function isHistogram(cell: TableValue, found: readonly number[], ranges_max: num
   const values = found.map((value) => (Math.abs(value) < 1e-300 ? 0 : value));
   if (cell === null || values.length === 0) return cell === null && values.length === 0;
   const ranges = JSON.parse(String(cell)) as { from: number; to: number; count: number }[];
-  const bounded = ranges.length <= Math.max(3, ranges_max);
+  // Two ranges of each sign and one of zeros are the least.
+  const bounded = ranges.length <= Math.max(5, ranges_max);
   return (
     bounded &&
     ranges.every(({ from, to, count }, at) => {

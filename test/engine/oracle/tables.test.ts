@@ -44,7 +44,7 @@ async function counts(by: GroupKey[], condition: string, table: EventTable): Pro
 
 /** The most frequent in each group, equally frequent ones in their order. */
 const top: fc.Arbitrary<Asked> = fc
-  .tuple(fc.constantFrom(1, 2, 10), named("k", 2), fc.oneof(fc.constant([]), named("g", 1)))
+  .tuple(fc.constantFrom(1, 2, 10), named("k", 2), fc.oneof(fc.constant<GroupKey[]>([]), named("g", 1)))
   .map(([limit, keys, by]) => ({
     pipe: { kind: "top", limit, keys, by },
     range: null,
@@ -73,7 +73,7 @@ const uniq: fc.Arbitrary<Asked> = fc.tuple(named("k", 2), fc.boolean()).map(([ke
 
 /** Every piece of the range for every series that occurs in it. */
 const timeseries: fc.Arbitrary<Asked> = fc
-  .tuple(fc.constantFrom(HOUR_US, 6 * HOUR_US, 300_000_000), fc.oneof(fc.constant([]), named("s", 1)), fc.constantFrom(0, -5.5 * HOUR_US))
+  .tuple(fc.constantFrom(HOUR_US, 6 * HOUR_US, 300_000_000), fc.oneof(fc.constant<GroupKey[]>([]), named("s", 1)), fc.constantFrom(0, -5.5 * HOUR_US))
   .map(([size_us, by, zone_us]) => ({
     pipe: {
       kind: "timeseries",
