@@ -73,7 +73,11 @@ const uniq: fc.Arbitrary<Asked> = fc.tuple(named("k", 2), fc.boolean()).map(([ke
 
 /** Every piece of the range for every series that occurs in it. */
 const timeseries: fc.Arbitrary<Asked> = fc
-  .tuple(fc.constantFrom(HOUR_US, 6 * HOUR_US, 300_000_000), fc.oneof(fc.constant<GroupKey[]>([]), named("s", 1)), fc.constantFrom(0, -5.5 * HOUR_US))
+  .tuple(
+    fc.constantFrom(HOUR_US, 6 * HOUR_US, 300_000_000),
+    fc.oneof(fc.constant<GroupKey[]>([]), named("s", 1)),
+    fc.constantFrom(0, -5.5 * HOUR_US),
+  )
   .map(([size_us, by, zone_us]) => ({
     pipe: {
       kind: "timeseries",
