@@ -67,9 +67,13 @@ class LokiEvents {
 
 // ── protobuf ────────────────────────────────────────────────────────────────
 
+/** The format's densest element gives 64 bytes for 3: what claims more is not believed before memory is taken for it. */
+const SNAPPY_RATIO_MAX = 22;
+
 function uncompressed(body: Uint8Array): Uint8Array {
   try {
     const size_bytes = new ProtobufWalker(body).varint();
+    if (size_bytes > body.length * SNAPPY_RATIO_MAX) throw new RangeError("a length that the body cannot hold");
     if (size_bytes > BODY_DECOMPRESSED_SIZE_BYTES_MAX)
       throw new DecodeFailure("syntax", `the body is larger than ${BODY_DECOMPRESSED_SIZE_BYTES_MAX} bytes`);
     const output = new Uint8Array(size_bytes);
