@@ -268,8 +268,10 @@ export const READS_IN_FLIGHT_MAX = 6;
 export const STATS_GROUPS_MAX = 50_000;
 export const HISTOGRAM_BUCKETS_MAX = 2_000;
 export const CONTEXT_LINES_MAX = 200;
-/** Decoded and raw bytes that an isolate keeps between queries. */
-export const SEARCH_CACHE_SIZE_BYTES_MAX = 40 * 1024 * 1024;
+/** What an isolate keeps between queries: open segments, stored ranges, frames of windows, the catalog … */
+export const SEARCH_CACHE_SIZE_BYTES_MAX = 32 * 1024 * 1024;
+/** … and besides what segments decoded: codes and values of dictionaries. */
+export const SEARCH_DECODED_SIZE_BYTES_MAX = 6 * 1024 * 1024;
 /** Decompressed pages of messages that an isolate keeps besides: they take six times what they are stored in. */
 export const SEARCH_DECODED_PAGES_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 /** How old an answer of the catalog may be that a search still uses: retention, deletions and rebuilds made elsewhere are seen after this. */

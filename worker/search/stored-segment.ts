@@ -6,7 +6,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ByteSource } from "../engine/batch/byte-source.ts";
 import { openSegment, type Segment } from "../engine/segment/read.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
-import { OPEN_SEGMENT_GROWTH } from "../limits.ts";
+import { OPEN_SEGMENT_GROWTH, SEARCH_DECODED_SIZE_BYTES_MAX } from "../limits.ts";
+import { ByteCache } from "./byte-cache.ts";
 import type { SearchContext } from "./context.ts";
 import { type FactIndex, factIndexOf } from "./fact-index.ts";
 import { readRange, readRangesOf } from "./objects.ts";
@@ -53,6 +54,21 @@ function sourceOf(row: SegmentRow): ByteSource {
   };
 }
 
+const decoded_beside = new WeakMap<ByteCache, ByteCache>();
+
+/**
+ * What segments keep of what they decoded. Their stored bytes are fetched in any case, so that those come first: a read costs a hundred times
+ * what decoding does.
+ */
+function decodedBeside(cache: ByteCache): ByteCache {
+  let decoded = decoded_beside.get(cache);
+  if (!decoded) {
+    decoded = new ByteCache(SEARCH_DECODED_SIZE_BYTES_MAX);
+    decoded_beside.set(cache, decoded);
+  }
+  return decoded;
+}
+
 /** A segment that was opened, with what it and its facts take of the cache. */
 export interface OpenedSegment {
   segment: Segment;
@@ -80,7 +96,7 @@ function grow(context: SearchContext, row: SegmentRow, opened: OpenedSegment, si
 export async function openStoredSegment(context: SearchContext, row: SegmentRow): Promise<OpenedSegment> {
   const known = context.cache.get<OpenedSegment>(cacheKey(row));
   if (known) return known;
-  const opened = await counting(context, () => openSegment(sourceOf(row), row.tail_size_bytes, context.cache));
+  const opened = await counting(context, () => openSegment(sourceOf(row), row.tail_size_bytes, decodedBeside(context.cache)));
   const kept: OpenedSegment = { segment: opened.result, facts: null, size_bytes: opened.size_bytes * OPEN_SEGMENT_GROWTH };
   context.cache.set(cacheKey(row), kept, kept.size_bytes);
   return kept;
