@@ -26,6 +26,9 @@ const likePattern = fc
   .array(fc.oneof(fc.constantFrom("%", "_", "%", "t", "out", "e", "é", "k"), prose), { maxLength: 4 })
   .map((parts) => literal(parts.join("").replaceAll("\\", "")));
 
+/** A field may hold anything; a sum is a number. */
+const asNumber = (x: Expression) => call("+", x, literal(0));
+
 interface Trees {
   number: Expression;
   text: Expression;
@@ -131,7 +134,7 @@ const trees = fc.letrec((tie) => {
     ),
     bool: fc.oneof(
       size,
-      { weight: 4, arbitrary: comparison(tree("number"), tree("number")) },
+      { weight: 4, arbitrary: comparison(tree("number").map(asNumber), tree("number").map(asNumber)) },
       {
         weight: 3,
         arbitrary: comparison(
