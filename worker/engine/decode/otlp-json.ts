@@ -47,10 +47,13 @@ function severityOf(value: unknown): number {
 class OtlpJson {
   readonly #sink: RecordSink;
   readonly #record: OtlpRecord;
+  /** Of a record as it came, on the average. */
+  readonly #record_size_bytes: number;
 
-  constructor(sink: RecordSink) {
+  constructor(sink: RecordSink, record_size_bytes: number) {
     this.#sink = sink;
     this.#record = new OtlpRecord(sink.writer.draft);
+    this.#record_size_bytes = record_size_bytes;
   }
 
   /** @param names of the lists of resources, scopes and records */
@@ -73,18 +76,21 @@ class OtlpJson {
   }
 
   log(item: unknown, origins: readonly OriginWriter[]): void {
-    const raw = utf8Bytes(JSON.stringify(item));
-    this.#sink.event(raw, (draft) => {
-      const log = membersOf(item, "logRecords");
-      const event_name = text(log.eventName);
-      this.#attributes(draft, pairsOfJson(log.attributes));
-      this.#record.times(time_us(log.timeUnixNano, "timeUnixNano"), time_us(log.observedTimeUnixNano, "observedTimeUnixNano"));
-      this.#record.severity(severityOf(log.severityNumber), text(log.severityText));
-      this.#record.ids(text(log.traceId).toLowerCase(), text(log.spanId).toLowerCase());
-      this.#record.structuredBody(valueOfJson(log.body), event_name);
-      this.#record.rest(event_name, number(log.flags), number(log.droppedAttributesCount));
-      for (const origin of origins) origin.write();
-    });
+    this.#sink.parsed(
+      this.#record_size_bytes,
+      () => utf8Bytes(JSON.stringify(item)),
+      (draft) => {
+        const log = membersOf(item, "logRecords");
+        const event_name = text(log.eventName);
+        this.#attributes(draft, pairsOfJson(log.attributes));
+        this.#record.times(time_us(log.timeUnixNano, "timeUnixNano"), time_us(log.observedTimeUnixNano, "observedTimeUnixNano"));
+        this.#record.severity(severityOf(log.severityNumber), text(log.severityText));
+        this.#record.ids(text(log.traceId).toLowerCase(), text(log.spanId).toLowerCase());
+        this.#record.structuredBody(valueOfJson(log.body), event_name);
+        this.#record.rest(event_name, number(log.flags), number(log.droppedAttributesCount));
+        for (const origin of origins) origin.write();
+      },
+    );
   }
 
   span(item: unknown, origins: readonly OriginWriter[]): void {
@@ -139,10 +145,25 @@ class OtlpJson {
   }
 }
 
+/** Records (or spans) of a request. */
+function countOf(root: unknown): number {
+  let count = 0;
+  const { resourceLogs, resourceSpans } = (root ?? {}) as Members;
+  for (const resource of [resourceLogs ?? resourceSpans].flat()) {
+    const { scopeLogs, scopeSpans } = (resource ?? {}) as Members;
+    for (const scope of [scopeLogs ?? scopeSpans].flat()) {
+      const { logRecords, spans } = (scope ?? {}) as Members;
+      const records = logRecords ?? spans;
+      if (Array.isArray(records)) count += records.length;
+    }
+  }
+  return count;
+}
+
 function decode(body: Uint8Array, context: DecodeContext, read: (otlp: OtlpJson, root: unknown) => void): Decoded {
   const root = parseBody(body);
   try {
-    return decodeRecords(context, (sink) => read(new OtlpJson(sink), root));
+    return decodeRecords(context, (sink) => read(new OtlpJson(sink, body.length / Math.max(1, countOf(root))), root));
   } catch (error) {
     if (error instanceof RecordError) throw new DecodeFailure("syntax", `not a request of OTLP: ${error.message}`);
     throw error;

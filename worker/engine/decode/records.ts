@@ -59,6 +59,27 @@ export class RecordSink {
     return true;
   }
 
+  /**
+   * Makes one event of a record that has no bytes of its own in the body.
+   * @param size_bytes about what it takes there, for the account of what came
+   * @param raw its bytes, made only where it is refused
+   */
+  parsed(size_bytes: number, raw: () => Uint8Array, fill: (draft: Draft) => void): boolean {
+    const { draft } = this.writer;
+    try {
+      draft.begin(NO_BYTES);
+      fill(draft);
+      if (draft.scratch_used > EVENT_SIZE_BYTES_MAX) throw new RecordError(`the record is larger than ${EVENT_SIZE_BYTES_MAX} bytes`);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      this.refuse(raw(), error);
+      return false;
+    }
+    this.#index++;
+    this.writer.commit(Math.round(size_bytes));
+    return true;
+  }
+
   refuse(raw: Uint8Array, { field, value, message }: RecordError): void {
     this.#errors.add(this.#index, field, value ?? shown(raw, 0, raw.length), message, raw);
     this.#index++;
