@@ -126,11 +126,14 @@ class LazyNumbers implements NumberColumn {
   readonly #chunk: StoredChunk;
   readonly #numbers: NumberValues;
   readonly #store: CodeStore;
+  /** What stored numbers are multiplied by, their range with them. */
+  readonly #scale: number;
   #values: Float64Array | null = null;
   #dictionary: NumberDictionary | null | undefined;
 
   constructor(chunk: StoredChunk, kind: NumberColumn["kind"], scale: number) {
     this.kind = kind;
+    this.#scale = scale;
     this.#chunk = chunk;
     this.#numbers = new NumberValues(chunk, kind, scale);
     this.#store = new CodeStore(chunk, () => this.#numbers.dictionary().length);
@@ -157,7 +160,8 @@ class LazyNumbers implements NumberColumn {
   }
 
   get range(): NumberColumn["range"] {
-    return this.#chunk.range ?? undefined;
+    const { range } = this.#chunk;
+    return range ? { min: range.min * this.#scale, max: range.max * this.#scale } : undefined;
   }
 
   get dictionary(): NumberDictionary | undefined {
