@@ -90,19 +90,39 @@ export class SortedEvents implements Reducer {
   /** Rows that may be among the first, ascending. */
   #candidates(batch: EventBatch, rows: Uint32Array): Uint32Array {
     if (this.#limit === 0) return new Uint32Array(0);
-    const cells = this.#keys.map(({ field }) => rowCells(batch, field, rows));
     const worst = this.#first.length < this.#limit ? null : this.#first.at(-1)!;
-    let left = worst ? rows.filter((row) => this.#compareTo(cells, row, worst) <= 0) : rows;
+    const near = worst ? mayPrecede(batch, rows, this.#keys[0]!, worst[0]!) : rows;
+    if (near.length === 0) return near;
+    const cells = this.#keys.map(({ field }) => rowCells(batch, field, near));
+    let left = worst ? near.filter((row) => this.#compareTo(cells, row, worst) <= 0) : near;
     if (left.length > this.#limit) {
       const all = left;
-      const first = topIndexes(all.length, this.#limit, (a, b) => this.#compareRows(cells, all[a]!, all[b]!));
+      const order = this.#orderOf(batch, all);
+      const last = topIndexes(all.length, this.#limit, order).at(-1)!;
       // Those that equal the last one stay: what decides between them is known only when they are read.
-      const last = this.#keysOf(cells, all[first.at(-1)!]!);
-      left = all.filter((row) => this.#compareTo(cells, row, last) <= 0);
+      left = all.filter((_row, index) => order(index, last) <= 0);
     }
     const found = Array.from(left, (row) => this.#keysOf(cells, row));
     this.#first = [...this.#first, ...found].sort((a, b) => this.#compareKeys(a, b)).slice(0, this.#limit);
     return left;
+  }
+
+  /** The order of rows by their places among `rows`. */
+  #orderOf(batch: EventBatch, rows: Uint32Array): (left: number, right: number) => number {
+    const orders = this.#keys.map(({ field, descending }) => {
+      const cells = rowCells(batch, field, rows);
+      const ranks = cells.ranks()?.values;
+      const sign = descending ? -1 : 1;
+      if (!ranks) return (left: number, right: number) => sign * compareCells(cells.at(rows[left]!), cells.at(rows[right]!));
+      return (left: number, right: number) => (ranks[left] === ranks[right] ? 0 : ranks[left]! < ranks[right]! ? -sign : sign);
+    });
+    return (left, right) => {
+      for (const order of orders) {
+        const difference = order(left, right);
+        if (difference !== 0) return difference;
+      }
+      return 0;
+    };
   }
 
   #keysOf(cells: readonly RowCells[], row: number): TableValue[] {
@@ -117,14 +137,6 @@ export class SortedEvents implements Reducer {
     return 0;
   }
 
-  #compareRows(cells: readonly RowCells[], left: number, right: number): number {
-    for (let key = 0; key < cells.length; key++) {
-      const difference = compareCells(cells[key]!.at(left), cells[key]!.at(right));
-      if (difference !== 0) return this.#keys[key]!.descending ? -difference : difference;
-    }
-    return 0;
-  }
-
   #compareKeys(left: readonly TableValue[], right: readonly TableValue[]): number {
     for (let key = 0; key < left.length; key++) {
       const difference = compareCells(left[key]!, right[key]!);
@@ -132,6 +144,22 @@ export class SortedEvents implements Reducer {
     }
     return 0;
   }
+}
+
+/** Rows whose first key does not come after that of `worst`: most rows of a long scan end here, so that values are not looked at one by one. */
+function mayPrecede(
+  batch: EventBatch,
+  rows: Uint32Array,
+  { field, descending }: RowsReduction["keys"][number],
+  worst: TableValue,
+): Uint32Array {
+  const cells = rowCells(batch, field, rows);
+  const ranks = cells.ranks();
+  const sign = descending ? -1 : 1;
+  if (!ranks) return rows.filter((row) => sign * compareCells(cells.at(row), worst) <= 0);
+  const { values } = ranks;
+  const bound = ranks.of(worst);
+  return rows.filter((_row, index) => (descending ? values[index]! >= bound : values[index]! <= bound));
 }
 
 /** Identical events stand next to each other and count up; the first of each is 0. */
