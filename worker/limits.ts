@@ -268,10 +268,14 @@ export const READS_IN_FLIGHT_MAX = 6;
 export const STATS_GROUPS_MAX = 50_000;
 export const HISTOGRAM_BUCKETS_MAX = 2_000;
 export const CONTEXT_LINES_MAX = 200;
-/** What an isolate keeps between queries: open segments, stored ranges, frames of windows, the catalog … */
-export const SEARCH_CACHE_SIZE_BYTES_MAX = 32 * 1024 * 1024;
-/** … and besides what segments decoded: codes and values of dictionaries. */
-export const SEARCH_DECODED_SIZE_BYTES_MAX = 6 * 1024 * 1024;
+/**
+ * What an isolate keeps between queries: open segments, stored ranges, frames of windows, the catalog. On Cloudflare it has 128 MB for that, for bodies
+ * of ingest, and for what was used and is not yet collected: buffers of up to about 64 MB. On one machine there is no such bound.
+ */
+export const SEARCH_CACHE_SIZE_BYTES_MAX = 16 * 1024 * 1024;
+export const SEARCH_CACHE_SIZE_BYTES_MAX_LOCAL = 32 * 1024 * 1024;
+/** What segments decoded (codes and values of dictionaries) is kept besides, up to this share of it. */
+export const SEARCH_DECODED_SHARE = 3 / 16;
 /** Decompressed pages of messages that an isolate keeps besides: they take six times what they are stored in. */
 export const SEARCH_DECODED_PAGES_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 /** How old an answer of the catalog may be that a search still uses: retention, deletions and rebuilds made elsewhere are seen after this. */

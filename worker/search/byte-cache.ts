@@ -5,7 +5,7 @@
  */
 export class ByteCache {
   readonly #entries = new Map<string, { value: unknown; size_bytes: number }>();
-  readonly #size_bytes_max: number;
+  readonly size_bytes_max: number;
   /** Beginnings of the keys of what scans pass by. */
   readonly #passing: readonly string[];
   #size_bytes = 0;
@@ -14,7 +14,7 @@ export class ByteCache {
   #refused_size_bytes = 0;
 
   constructor(size_bytes_max: number, passing: readonly string[] = ["range/", "decoded/"]) {
-    this.#size_bytes_max = size_bytes_max;
+    this.size_bytes_max = size_bytes_max;
     this.#passing = passing;
   }
 
@@ -39,15 +39,15 @@ export class ByteCache {
   set(key: string, value: unknown, size_bytes: number): void {
     const is_new = !this.#entries.has(key);
     this.delete(key);
-    if (size_bytes > this.#size_bytes_max / 8) return;
-    if (is_new && this.#size_bytes + size_bytes > this.#size_bytes_max && !this.#isWanted(key)) {
+    if (size_bytes > this.size_bytes_max / 8) return;
+    if (is_new && this.#size_bytes + size_bytes > this.size_bytes_max && !this.#isWanted(key)) {
       this.#refuse(key, size_bytes);
       return;
     }
     this.#entries.set(key, { value, size_bytes });
     this.#size_bytes += size_bytes;
     for (const [oldest] of this.#entries) {
-      if (this.#size_bytes <= this.#size_bytes_max) break;
+      if (this.#size_bytes <= this.size_bytes_max) break;
       this.delete(oldest);
     }
   }
@@ -85,7 +85,7 @@ export class ByteCache {
     this.#refused.set(key, size_bytes);
     this.#refused_size_bytes += size_bytes;
     for (const [oldest, oldest_size_bytes] of this.#refused) {
-      if (this.#refused_size_bytes <= this.#size_bytes_max) break;
+      if (this.#refused_size_bytes <= this.size_bytes_max) break;
       this.#refused.delete(oldest);
       this.#refused_size_bytes -= oldest_size_bytes;
     }

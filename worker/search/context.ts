@@ -4,8 +4,8 @@ import type { CatalogRequest } from "../catalog/segments.ts";
 import type { EventRecord } from "../engine/batch/event-batch.ts";
 import type { Table } from "../engine/query/query.ts";
 import { Problem } from "../errors.ts";
-import { READS_IN_FLIGHT_MAX, SEARCH_CACHE_SIZE_BYTES_MAX, SEARCH_READ_SIZE_BYTES_MAX, SEARCH_TIME_MS_MAX } from "../limits.ts";
-import { ByteCache } from "./byte-cache.ts";
+import { READS_IN_FLIGHT_MAX, SEARCH_READ_SIZE_BYTES_MAX, SEARCH_TIME_MS_MAX } from "../limits.ts";
+import type { ByteCache } from "./byte-cache.ts";
 import type { LostSegment } from "./coverage.ts";
 import { Gate } from "./gate.ts";
 import type { PartCaller } from "./part.ts";
@@ -78,9 +78,6 @@ export interface Watcher {
 /** What a search that goes on has found. */
 export type Intermediate = { table: Table } | { events: EventRecord[] };
 
-/** Kept between searches of an isolate: window frames, footers, pages. Keys carry the project or a segment's unique object key. */
-const isolateCache = new ByteCache(SEARCH_CACHE_SIZE_BYTES_MAX);
-
 export class SearchContext {
   readonly sources: SearchSources;
   readonly cache: ByteCache;
@@ -102,7 +99,7 @@ export class SearchContext {
   /** What was found so far, for those who watch. */
   intermediate: (() => Intermediate) | null = null;
 
-  constructor(sources: SearchSources, cache: ByteCache = isolateCache, budget: Budget = BUDGET) {
+  constructor(sources: SearchSources, cache: ByteCache, budget: Budget = BUDGET) {
     this.sources = sources;
     this.cache = cache;
     this.budget = budget;

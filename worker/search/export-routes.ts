@@ -6,6 +6,7 @@ import { NO_BUDGET, SearchContext } from "./context.ts";
 import { csvHeader, csvLines, EXPORT_COLUMNS, ndjson } from "./export-formats.ts";
 import { parquetPieces } from "./export-parquet.ts";
 import { type ExportedEvent, exportEvents } from "./export-slices.ts";
+import { cacheOf } from "./invocation.ts";
 import { FilteredRange, filterOf, OrderParameter } from "./parameters.ts";
 import { SEARCH_PROBLEMS, SEARCH_ROUTE, sourcesOf } from "./route-parts.ts";
 import { openEnd_us, resolveRange } from "./time-range.ts";
@@ -100,7 +101,7 @@ exportRoutes.openapi(route, async (c) => {
   const sources = sourcesOf(c);
   const stop = new AbortController();
   const signal = sources.signal ? AbortSignal.any([sources.signal, stop.signal]) : stop.signal;
-  const context = new SearchContext({ ...sources, signal }, undefined, NO_BUDGET);
+  const context = new SearchContext({ ...sources, signal }, cacheOf(c.env), NO_BUDGET);
   const range = resolveRange(parameters.from, parameters.to, context.started_us, openEnd_us(context.started_us));
   const { format = "ndjson", order = "desc" } = parameters;
   const lists = exportEvents(context, { filter: filterOf(parameters, context.started_us), range, order });

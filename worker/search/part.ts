@@ -45,7 +45,7 @@ function noSource(): never {
 }
 
 /** Does a share of a search. */
-export async function runPart(sources: PartSources, request: PartRequest, cache?: ByteCache): Promise<PartAnswer> {
+export async function runPart(sources: PartSources, request: PartRequest, cache: ByteCache): Promise<PartAnswer> {
   const { project_id, rows, work, budget, missing } = request;
   if (rows.some((row) => row.project_id !== project_id)) return { status: "refused", cost: emptyCost() };
   const whole: SearchSources = {

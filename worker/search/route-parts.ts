@@ -8,7 +8,7 @@ import { parseDuration_us } from "../engine/query/query.ts";
 import { SEARCH_TIME_MS_MAX, SEARCH_TIME_MS_MIN } from "../limits.ts";
 import { KEY_SECURITY, problems } from "../schemas.ts";
 import { BUDGET, type Budget, SearchContext, type SearchSources } from "./context.ts";
-import { partCallerOf, sharedOf } from "./invocation.ts";
+import { cacheOf, partCallerOf, sharedOf } from "./invocation.ts";
 import { wrongParameter } from "./time-range.ts";
 
 /** What all search routes have in common. */
@@ -50,7 +50,7 @@ export function contextOf(c: Context<AppEnv>, terms: SearchTerms = {}): SearchCo
   const sources = sourcesOf(c);
   const signals = [sources.signal, terms.stop].filter((signal) => signal instanceof AbortSignal);
   const signal = signals.length > 1 ? AbortSignal.any(signals) : (signals[0] ?? null);
-  return new SearchContext({ ...sources, signal }, undefined, budgetOf(terms));
+  return new SearchContext({ ...sources, signal }, cacheOf(c.env), budgetOf(terms));
 }
 
 function budgetOf({ timeout, max_bytes }: SearchTerms): Budget {

@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Env } from "../env.ts";
-import { sharedOf } from "./invocation.ts";
+import { cacheOf, sharedOf } from "./invocation.ts";
 import { type PartAnswer, type PartRequest, runPart } from "./part.ts";
 
 /**
@@ -10,6 +10,6 @@ import { type PartAnswer, type PartRequest, runPart } from "./part.ts";
 export class SearchPart extends WorkerEntrypoint<Env> {
   async search(request: PartRequest): Promise<PartAnswer> {
     const { env, ctx } = this;
-    return runPart({ objects: env.BUCKET, shared: sharedOf(env, ctx), now_us: () => Date.now() * 1_000 }, request);
+    return runPart({ objects: env.BUCKET, shared: sharedOf(env, ctx), now_us: () => Date.now() * 1_000 }, request, cacheOf(env));
   }
 }

@@ -6,7 +6,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ByteSource } from "../engine/batch/byte-source.ts";
 import { openSegment, type Segment } from "../engine/segment/read.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
-import { OPEN_SEGMENT_GROWTH, SEARCH_DECODED_SIZE_BYTES_MAX } from "../limits.ts";
+import { OPEN_SEGMENT_GROWTH, SEARCH_DECODED_SHARE } from "../limits.ts";
 import { ByteCache } from "./byte-cache.ts";
 import type { SearchContext } from "./context.ts";
 import { type FactIndex, factIndexOf } from "./fact-index.ts";
@@ -63,7 +63,7 @@ const decoded_beside = new WeakMap<ByteCache, ByteCache>();
 function decodedBeside(cache: ByteCache): ByteCache {
   let decoded = decoded_beside.get(cache);
   if (!decoded) {
-    decoded = new ByteCache(SEARCH_DECODED_SIZE_BYTES_MAX);
+    decoded = new ByteCache(cache.size_bytes_max * SEARCH_DECODED_SHARE);
     decoded_beside.set(cache, decoded);
   }
   return decoded;

@@ -154,7 +154,7 @@ describe("further invocations find what one finds", { timeout: 60_000 }, () => {
       budget: { time_ms: 1_000, size_bytes: 1_000_000 },
       missing: [],
     };
-    expect(await runPart({ objects, shared: null, now_us }, request)).toMatchObject({ status: "refused" });
+    expect(await runPart({ objects, shared: null, now_us }, request, house.cache)).toMatchObject({ status: "refused" });
     expect(house.reads).toBe(0);
   });
 });
