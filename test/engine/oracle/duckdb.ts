@@ -48,11 +48,6 @@ export function sqlText(text: string): string {
   return parts.length === 1 ? parts[0]! : `(${parts.join(" || chr(0) || ")})`;
 }
 
-/** As DuckDB's client gives it, which drops a byte order mark at the beginning of a text. */
-export function asRead<T>(value: T): T {
-  return typeof value === "string" && value.startsWith("\ufeff") ? (value.slice(1) as T) : value;
-}
-
 /** A number as SQL of a double. */
 export function sqlNumber(value: number): string {
   return `CAST('${value}' AS DOUBLE)`;

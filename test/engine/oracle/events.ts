@@ -42,7 +42,7 @@ export const WORDS = [
   "a",
   "b2",
   "500",
-  "x\ufeffy",
+  "x\u200by",
   "\uffff",
 ];
 export const NUMERALS = [

@@ -5,7 +5,7 @@ import { cellAt } from "../../../worker/engine/batch/record.ts";
 import type { Expression } from "../../../worker/engine/query/expressions/expression.ts";
 import { runSteps } from "../../../worker/engine/query/pipes/steps.ts";
 import { ALL, and, filterColumns, parseQuery, printQuery } from "../../../worker/engine/query/query.ts";
-import { asRead, EventTable } from "./duckdb.ts";
+import { EventTable } from "./duckdb.ts";
 import { dataset, eventsOf } from "./events.ts";
 import { ExpressionSql } from "./expression-sql.ts";
 import { call, conditions, literal, numbers, texts, times } from "./expressions.ts";
@@ -36,7 +36,7 @@ function sqlOf({ type, expression }: Asked, sql: ExpressionSql): string {
 
 /** Of the last digits of powers and logarithms libraries are not of one mind. */
 function sameValue(left: Value, right: Value): boolean {
-  if (asRead(left) === right) return true;
+  if (left === right) return true;
   return (
     typeof left === "number" && typeof right === "number" && Math.abs(left - right) <= 1e-12 * Math.max(Math.abs(left), Math.abs(right))
   );
