@@ -74,10 +74,11 @@ export class World {
   }
 
   async run(): Promise<WorldReport> {
+    this.renewIsolates();
     for (let step = 0; step < this.options.steps; step++) {
       if (this.scheduler.chance(0.25) || !this.scheduler.busy) this.begin();
       if (this.scheduler.chance(0.03)) this.passTime();
-      if (this.isolates.length === 0 || this.scheduler.chance(0.005)) this.renewIsolates();
+      if (step > 0 && this.scheduler.chance(0.005)) this.renewIsolates();
       if (this.scheduler.chance(0.02)) this.store.evict(this.scheduler.pick([...this.store.streamNames, "none:0"]));
       if (this.scheduler.actors.size > 0 && this.scheduler.chance(this.options.crash_chance))
         this.scheduler.crash(this.scheduler.pick([...this.scheduler.actors]));
