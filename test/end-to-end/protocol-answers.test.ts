@@ -147,6 +147,25 @@ describe("Splunk's collector", () => {
   });
 });
 
+describe("Splunk's channels", () => {
+  const channel = { "x-splunk-request-channel": "5d3f1c1a-0d1e-4c58-9f3e-8c2f2f6d7a11" };
+  const timed = '{"time":1772366400.5,"event":"sent again"}';
+
+  it.each([
+    ["the same bytes on a channel are taken once", timed, channel, channel, 1],
+    ["on another channel they are others", timed, channel, { "x-splunk-request-channel": "another" }, 2],
+    ["without a channel they are others", timed, {}, {}, 2],
+    ["without times they are others", `${timed}{"event":"without a time"}`, channel, channel, 4],
+  ])("%s", async (_, body, first, second, found) => {
+    const own = await service.createProject();
+    for (const headers of [first, second]) {
+      const answer = await send("/services/collector/event", { body, headers, key: own.key });
+      expect(answer.status).toBe(200);
+    }
+    expect(await service.events(own)).toHaveLength(found);
+  });
+});
+
 describe("Datadog's intake", () => {
   it.each(["", "{}", "[]"])("takes the keep-alive %j", async (body) => {
     expect((await send("/in/datadog/api/v2/logs", { body, headers: { "content-type": "application/json" } })).status).toBe(202);

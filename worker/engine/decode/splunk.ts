@@ -83,6 +83,8 @@ class EventError extends RecordError {
 interface Notes {
   /** Code and position of the first refusal. */
   first: { code: number; index: number } | null;
+  /** Events that bear no time of their own. */
+  untimed: number;
 }
 
 function addEvent(draft: Draft, event: unknown, names: ReadonlySet<string>): void {
@@ -97,7 +99,7 @@ function addEvent(draft: Draft, event: unknown, names: ReadonlySet<string>): voi
 const ENVELOPE = ["host", "source", "sourcetype", "index"] as const;
 
 function readEnvelope(envelope: JsonObject, draft: Draft, lines: LineReader, encoder: TextEncoder): void {
-  const { time, event, fields } = envelope;
+  const { event, fields } = envelope;
   if (event === undefined || event === null) throw new EventError(EVENT_REQUIRED, "event", event);
   if (event === "") throw new EventError(EVENT_BLANK, "event", event);
   const own = ENVELOPE.filter((name) => envelope[name] !== undefined && envelope[name] !== null);
@@ -110,21 +112,28 @@ function readEnvelope(envelope: JsonObject, draft: Draft, lines: LineReader, enc
     for (const [name, value] of Object.entries(objectOf(fields, "fields", "fields")))
       addValue(draft, draft.pathNamed(name.toWellFormed()), value, 0);
   }
-  const time_s = time === undefined || time === null || time === "" ? null : Number(time);
-  if (time_s === null) return;
+  const time = timeOf(envelope);
+  if (time === null) return;
+  const time_s = Number(time);
   if (!Number.isFinite(time_s) || time_s < 0) throw new EventError(INVALID_DATA, "time", time);
   draft.time_us = Math.round(time_s * 1_000_000);
 }
 
-function decodeEvents(body: Uint8Array, _request: ProtocolRequest, context: DecodeContext) {
-  const notes: Notes = { first: null };
+function timeOf({ time }: JsonObject): unknown {
+  return time === undefined || time === "" ? null : time;
+}
+
+function decodeEvents(body: Uint8Array, request: ProtocolRequest, context: DecodeContext) {
+  const notes: Notes = { first: null, untimed: 0 };
   const decoded = decodeRecords(context, (sink) => {
     const encoder = new TextEncoder();
     const lines = new LineReader(sink.writer, context.defaults);
     for (const raw of concatenatedJson(body)) takeEvents(sink, raw, notes, lines, encoder);
     if (sink.index === 0) throw new DecodeFailure("syntax", TEXTS[NO_DATA]!);
   });
-  return { ...decoded, notes };
+  // A client that saw no acknowledgement sends the same bytes on the same channel. Without times of their own, equal events may well be different ones.
+  const idempotency_key = notes.untimed === 0 ? channelOf(request) : null;
+  return { ...decoded, notes, idempotency_key };
 }
 
 /** An event, or, as some clients send them, an array of events. */
@@ -133,7 +142,9 @@ function takeEvents(sink: RecordSink, raw: Uint8Array, notes: Notes, lines: Line
     const index = sink.index;
     sink.event(raw, (draft) => {
       try {
-        readEnvelope(objectOf(read(), "an event"), draft, lines, encoder);
+        const envelope = objectOf(read(), "an event");
+        if (timeOf(envelope) === null) notes.untimed += 1;
+        readEnvelope(envelope, draft, lines, encoder);
       } catch (error) {
         if (error instanceof RecordError) notes.first ??= { code: error instanceof EventError ? error.code : INVALID_DATA, index };
         throw error;
