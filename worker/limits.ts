@@ -190,6 +190,25 @@ export const RETENTION_DAYS_DEFAULT = 30;
 export const RETENTION_DAYS_MAX = 3_650;
 
 // ── Monitor ─────────────────────────────────────────────────────────────────
+/** Declared metrics of a project: each is evaluated on every event. */
+export const METRICS_PER_PROJECT_MAX = 200;
+export const METRIC_NAME_LENGTH_MAX = 100;
+export const METRIC_DESCRIPTION_LENGTH_MAX = 1_000;
+/** Functions of one metric: each keeps a state for each series and piece of time. */
+export const METRIC_AGGREGATIONS_MAX = 8;
+export const METRIC_GROUP_FIELDS_MAX = 4;
+/** Series of a metric that are told apart; the events of all others are counted together. */
+export const METRIC_SERIES_DEFAULT = 100;
+export const METRIC_SERIES_MAX = 1_000;
+/** The shortest time between two values, the longest window, and how many steps a window has at most: so many states make one value. */
+export const METRIC_STEP_MS_MIN = 1_000;
+export const METRIC_WINDOW_MS_MAX = 86_400_000;
+export const METRIC_WINDOW_STEPS_MAX = 360;
+/** How long events may correct a window that has ended. */
+export const METRIC_LATENESS_MS_MAX = 86_400_000;
+/** Points of a series that are shown where nobody asks for a step, and points of all series of one answer. */
+export const METRIC_POINTS_DEFAULT = 300;
+export const METRIC_POINTS_MAX = 11_000;
 /** Hours of volume that a project's monitor remembers. */
 export const MONITOR_HOURS_MAX = 24 * 32;
 export const MONITOR_FRAMES_PER_PULL_MAX = 1_000;

@@ -5,11 +5,13 @@ export const AREAS = [
   ["worker/engine/segment/", "engine/segment"],
   ["worker/engine/query/", "engine/query"],
   ["worker/engine/decode/", "engine/decode"],
+  ["worker/engine/windows/", "engine/windows"],
   ["worker/engine/", "engine"],
   ["worker/ingest/", "ingest"],
   ["worker/consume/", "consume"],
   ["worker/search/", "search"],
   ["worker/manage/", "manage"],
+  ["worker/monitor/", "monitor"],
   ["worker/jobs/", "jobs"],
   ["worker/auth/", "auth"],
   ["worker/catalog/", "catalog"],
@@ -39,7 +41,7 @@ export interface Rule {
   packages: readonly string[];
 }
 
-const ENGINE: Area[] = ["engine", "engine/segment", "engine/query"];
+const ENGINE: Area[] = ["engine", "engine/segment", "engine/query", "engine/windows"];
 const PURE = ["hyparquet", "hyparquet-writer", "re2js", "node:zlib", "node:buffer"];
 const STATION: Rule = {
   values: [...ENGINE, "catalog", "auth", "limits", "errors", "shared", "objects/types"],
@@ -53,11 +55,13 @@ export const RULES: Record<Area, Rule> = {
   engine: { values: ["engine/segment", "limits"], types: [], packages: PURE },
   "engine/segment": { values: ["engine", "limits"], types: [], packages: PURE },
   "engine/query": { values: ["engine", "engine/segment", "limits"], types: [], packages: [...PURE, "pgsql-ast-parser"] },
+  "engine/windows": { values: ["engine", "engine/segment", "engine/query", "limits"], types: [], packages: PURE },
   "engine/decode": { values: ["engine", "engine/segment", "limits"], types: [], packages: [...PURE, "@msgpack/msgpack", "d3-dsv"] },
   ingest: { ...STATION, values: [...STATION.values, "engine/decode"] },
   consume: STATION,
   search: STATION,
   manage: STATION,
+  monitor: STATION,
   jobs: STATION,
   auth: { values: [...ENGINE, "catalog", "limits", "errors", "shared", "objects/types"], types: ["env", "objects"], packages: ["*"] },
   catalog: { values: [...ENGINE, "limits", "errors", "shared", "objects/types"], types: ["env", "objects"], packages: ["*"] },
@@ -65,7 +69,7 @@ export const RULES: Record<Area, Rule> = {
   limits: { values: [], types: [], packages: [] },
   errors: { values: ["limits"], types: [], packages: ["zod"] },
   env: { values: [], types: ["objects", "objects/types", "catalog", "auth", "jobs"], packages: ["cloudflare:*"] },
-  "app-routes": { ...STATION, values: [...STATION.values, "ingest", "search", "manage"] },
+  "app-routes": { ...STATION, values: [...STATION.values, "ingest", "search", "manage", "monitor"] },
   index: { values: EVERYTHING.filter((area) => !["app", "clients", "test", "bench"].includes(area)), types: [], packages: ["*"] },
   objects: {
     values: [...ENGINE, "limits", "errors", "objects/types"],
@@ -73,7 +77,7 @@ export const RULES: Record<Area, Rule> = {
     packages: ["cloudflare:*", "node:zlib", "node:buffer"],
   },
   "objects/types": { values: [...ENGINE, "limits"], types: ["env"], packages: [] },
-  app: { values: [], types: [...ENGINE, "objects/types", "search", "manage", "errors"], packages: ["*"] },
+  app: { values: [], types: [...ENGINE, "objects/types", "search", "manage", "monitor", "errors"], packages: ["*"] },
   clients: { values: [...ENGINE, "limits"], types: ["env", "objects/types", "manage", "search"], packages: ["*"] },
   test: { values: EVERYTHING.filter((area) => area !== "index"), types: ["index"], packages: ["*"] },
   bench: { values: EVERYTHING.filter((area) => area !== "index"), types: ["index"], packages: ["*"] },

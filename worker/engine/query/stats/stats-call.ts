@@ -85,7 +85,8 @@ function parseCondition(scanner: Scanner): NonNullable<StatsCall["where"]> {
   return filter;
 }
 
-function defaultName(call: StatsCall): string {
+/** The name of a call's column where none is given. */
+export function defaultName(call: StatsCall): string {
   const { name, field, expression, parameters = [] } = call;
   if (field === null) return name;
   if (expression) return `${name}(${printSource(call as Source)})`;
