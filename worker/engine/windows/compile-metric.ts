@@ -104,7 +104,7 @@ export function compileMetric(definition: MetricDefinition): CompiledMetric {
     value: expressionOf(definition.value),
     size_us,
     step_us: duration("window.step", definition.window.step),
-    lateness_us: duration("lateness", definition.lateness),
+    lateness_us: duration("lateness", definition.lateness, true),
     series_max: definition.series_max,
   };
 }
