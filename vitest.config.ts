@@ -13,6 +13,7 @@ export default defineConfig({
           name: "engine",
           include: ["test/engine/**/*.test.ts", "test/support/**/*.test.ts"],
           environment: "node",
+          setupFiles: ["test/support/property-seed.ts"],
           testTimeout: TIMEOUT_MS,
         },
       },

@@ -89,7 +89,8 @@ function likeRegex(pattern: string): RegExp {
 function substring(value: string, start: number, length: number): string | null {
   if (length < 0) return null;
   const letters = Array.from(value);
-  const first = start < 0 ? letters.length + Math.trunc(start) : Math.trunc(start) - 1;
+  const place = Math.trunc(start);
+  const first = place < 0 ? letters.length + place : place - 1;
   const end = first + Math.trunc(length);
   return letters.filter((_, at) => at >= first && at < end).join("");
 }
