@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { accountRoutes } from "./accounts/routes.ts";
 import type { AppEnv } from "./auth/access.ts";
 import { envelope } from "./envelope.ts";
 import { problemResponse, toProblem } from "./errors.ts";
@@ -24,6 +25,7 @@ export function createApp(parts: AppParts): OpenAPIHono<AppEnv> {
   app.route("/", protocolRoutes);
   app.route("/", refusedRoutes);
   app.route("/", parts.search);
+  app.route("/", accountRoutes);
   app.route("/", manageRoutes(parts.jobs));
   openApiRoute(app);
   app.notFound(fallback(app));

@@ -20,6 +20,11 @@ export interface Env {
   LEDGE_SECRET: string;
   /** Creates projects and first keys; only the operator holds it. */
   LEDGE_OPERATOR_TOKEN: string;
+  /** Address of the app, where it differs from the one that requests come by: links in mails and those that the operator asks for lead there. */
+  LEDGE_APP_URL?: string;
+  /** Sends invitations and password resets, where it is bound ([[send_email]] in wrangler.toml) and LEDGE_MAIL_FROM names a sender. */
+  MAIL?: SendEmail;
+  LEDGE_MAIL_FROM?: string;
   /** Local profile only: the Pages app, which answers what the Worker has no route for. */
   APP?: Fetcher;
 }

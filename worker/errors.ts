@@ -2,8 +2,8 @@
 const PROBLEMS = {
   bad_request: [400, "The request could not be understood"],
   bad_query: [400, "The query could not be understood"],
-  unauthenticated: [401, "A valid API key is needed"],
-  forbidden: [403, "This key may not do that"],
+  unauthenticated: [401, "A valid API key or a session is needed"],
+  forbidden: [403, "That is not allowed here"],
   not_found: [404, "There is nothing here"],
   method_not_allowed: [405, "This path does not take that method"],
   conflict: [409, "That is not possible in the present state"],

@@ -1,4 +1,14 @@
 import { z } from "@hono/zod-openapi";
+import { NAME_LENGTH_MAX } from "./limits.ts";
+
+export const Name = z.string().trim().min(1).max(NAME_LENGTH_MAX);
+
+/** In lower case, as better-auth looks for addresses. */
+export const Email = z
+  .email()
+  .max(NAME_LENGTH_MAX)
+  .transform((text) => text.toLowerCase())
+  .openapi({ type: "string", format: "email" });
 
 /** Shapes that all parts of the API share. */
 export const ProblemDocument = z
@@ -24,8 +34,8 @@ export const ProblemDocument = z
 
 const DESCRIPTIONS: Record<number, string> = {
   400: "The request could not be understood.",
-  401: "No valid API key.",
-  403: "The key lacks the scope, or belongs to another project.",
+  401: "No valid API key, and nobody is signed in.",
+  403: "The key or the role may not do that, or it is another project's.",
   404: "There is no such thing.",
   409: "Not possible in the present state.",
   410: "The project was deleted.",
@@ -43,6 +53,12 @@ export function problems<Status extends number>(...statuses: Status[]) {
   return Object.fromEntries(entries) as Record<Status, { description: string; content: typeof content }>;
 }
 
-/** `security` of routes that take a project's key, and of those that take the operator's token. */
-export const KEY_SECURITY = [{ apiKey: [] }];
-export const OPERATOR_SECURITY = [{ operatorToken: [] }];
+/**
+ * `security` of routes: of those that take a project's key or a session, of those that take a key alone, of those for a person who is signed in, and of
+ * those that take the operator's token.
+ */
+type Security = Record<string, string[]>[];
+export const KEY_SECURITY: Security = [{ apiKey: [] }, { session: [] }];
+export const KEY_ONLY_SECURITY: Security = [{ apiKey: [] }];
+export const SESSION_SECURITY: Security = [{ session: [] }];
+export const OPERATOR_SECURITY: Security = [{ operatorToken: [] }];

@@ -110,6 +110,9 @@ export interface ProjectSettings {
   daily_events_max: number;
   /** Origins that browsers may send from and search from; "*" for any. */
   cors_origins: string[];
+  /** Requests in a rate period, of the project and of each of its keys. Null, or missing in settings of before there were these: the general limits. */
+  project_requests_max?: number | null;
+  key_requests_max?: number | null;
   /** ISO time; null while the project lives. */
   deleted_at: string | null;
 }
@@ -128,6 +131,10 @@ export interface KeyRecord {
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
+  /** About when it was last used, ISO; missing for keys of before this was told. */
+  last_used_at?: string | null;
+  /** The key that took its place, where it was rotated. */
+  replaced_by?: string | null;
 }
 
 export interface KeyAnswer {

@@ -22,9 +22,7 @@ describe("bootstrap", () => {
     expect(await db.select().from(organizations).where(eq(organizations.organization_id, made.organization_id))).toMatchObject([
       { name: "Acme" },
     ]);
-    expect(await db.select().from(users).where(eq(users.user_id, made.user_id))).toMatchObject([
-      { email: "ann@acme.example", name: "Ann" },
-    ]);
+    expect(await db.select().from(users).where(eq(users.id, made.user_id))).toMatchObject([{ email: "ann@acme.example", name: "Ann" }]);
     expect(await db.select().from(members).where(eq(members.organization_id, made.organization_id))).toMatchObject([
       { user_id: made.user_id, role: "owner" },
     ]);

@@ -8,7 +8,16 @@ import { createKey, createProject, problemOf, type TestProject } from "./support
 import { type DocumentedRoute, documentedRoutes, sendTo } from "./support/routes.ts";
 
 /** The only routes that need nothing. /metrics is open in the local profile. */
-const OPEN = ["GET /healthz", "GET /readyz"];
+const OPEN = [
+  "GET /api/v1/auth/session",
+  "GET /api/v1/setup",
+  "GET /healthz",
+  "GET /readyz",
+  "POST /api/v1/auth/sign-in",
+  "POST /api/v1/auth/sign-out",
+  "POST /api/v1/auth/sign-up",
+  "POST /api/v1/auth/two-factor",
+];
 const OPEN_LOCALLY = ["GET /metrics"];
 
 function nameOf(route: DocumentedRoute): string {
@@ -21,7 +30,7 @@ const routes = documented.filter(({ tags }) => !tags.includes(PROTOCOL_TAG));
 const protocol_routes = documented.filter(({ tags }) => tags.includes(PROTOCOL_TAG));
 const guarded = routes.filter((route) => route.security.length > 0 && !OPEN_LOCALLY.includes(nameOf(route)));
 const for_keys = guarded.filter((route) => route.security.includes("apiKey"));
-const for_operator = guarded.filter((route) => !route.security.includes("apiKey"));
+const for_operator = guarded.filter((route) => route.security.includes("operatorToken") && !route.security.includes("apiKey"));
 
 let project: TestProject;
 const keys = {} as Record<Scope, string>;

@@ -1,10 +1,11 @@
 import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { getTableConfig, SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { CATALOG_ROWS_PER_STATEMENT_MAX, CATALOG_STATEMENT_SIZE_BYTES_MAX } from "../limits.ts";
 import { changing, noteChange } from "./changes.ts";
 import { meta, segments } from "./schema.ts";
+import { preparedOf } from "./statements.ts";
 
 type StoredRow = typeof segments.$inferSelect;
 
@@ -149,14 +150,6 @@ export async function swapSegments(
     .where(and(eq(segments.project_id, swap.project_id), eq(segments.swap_id, swap.swap_id)))
     .limit(1);
   return standing.length > 0;
-}
-
-const dialect = new SQLiteAsyncDialect();
-
-/** drizzle's own batch takes built queries only, not statements of `sql`. */
-function preparedOf(db: D1Database, statement: SQL): D1PreparedStatement {
-  const { sql: text, params } = dialect.sqlToQuery(statement);
-  return db.prepare(text).bind(...params);
 }
 
 /** Marks segments whose newest event is older than `before_us` as removed. @returns how many */

@@ -1,6 +1,6 @@
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { IngestEndpoint, Protocol } from "../engine/decode/protocol.ts";
-import { KEY_SECURITY } from "../schemas.ts";
+import { KEY_ONLY_SECURITY } from "../schemas.ts";
 import { IngestQuery } from "./schemas.ts";
 
 export const PROTOCOL_TAG = "Protocols";
@@ -22,7 +22,7 @@ export function describeEndpoint({ name, title }: Protocol, { path, at_root }: I
     tags: [PROTOCOL_TAG],
     summary: title,
     description: `Body, answer and refusals are those of the protocol; docs/sources has a guide.${root}`,
-    security: KEY_SECURITY,
+    security: KEY_ONLY_SECURITY,
     request: {
       query: IngestQuery,
       ...(params ? { params } : {}),

@@ -9,12 +9,13 @@ import type { Env } from "../env.ts";
 import { DAILY_EVENTS_DEFAULT_MAX, MANAGE_TIMEOUT_MS, RETENTION_DAYS_DEFAULT } from "../limits.ts";
 import { createRouter } from "../router.ts";
 import { OPERATOR_SECURITY, problems } from "../schemas.ts";
+import { smallBody } from "../small-body.ts";
 import { callStream } from "../stream-call.ts";
 import { BootstrapAnswer, BootstrapInput } from "./schemas.ts";
-import { smallBody } from "./small-body.ts";
 
+/** Addresses are kept in lower case, as better-auth looks for them. */
 async function ownerId(env: Env, email: string): Promise<{ user_id: string; is_new: boolean }> {
-  const [known] = await drizzle(env.DB).select({ user_id: users.user_id }).from(users).where(eq(users.email, email));
+  const [known] = await drizzle(env.DB).select({ user_id: users.id }).from(users).where(eq(users.email, email));
   return known ? { user_id: known.user_id, is_new: false } : { user_id: newId("usr"), is_new: true };
 }
 
@@ -50,7 +51,7 @@ export async function bootstrap(env: Env, input: z.infer<typeof BootstrapInput>)
   await callStream(env, project_id, MANAGE_TIMEOUT_MS, (stream) => stream.putKey(key));
 
   const db = drizzle(env.DB);
-  const user = { user_id: owner.user_id, email: input.owner_email, name: input.owner_name, created_at };
+  const user = { id: owner.user_id, email: input.owner_email, name: input.owner_name, created_at: new Date(created_at) };
   await db.batch([
     db.insert(organizations).values({ organization_id, name: input.organization_name, created_at }),
     db.insert(projects).values({ ...settings, organization_id, created_at }),

@@ -7,8 +7,8 @@ import { Problem } from "../errors.ts";
 import { BUCKET_PAGE_MAX, DEAD_LETTER_REPLAYS_MAX } from "../limits.ts";
 import { createRouter } from "../router.ts";
 import { KEY_SECURITY, OPERATOR_SECURITY, problems } from "../schemas.ts";
+import { smallBody } from "../small-body.ts";
 import { DeadLetterView } from "./schemas.ts";
-import { smallBody } from "./small-body.ts";
 
 const LIMIT_DEFAULT = 100;
 const CURSOR_LENGTH_MAX = 4_096;

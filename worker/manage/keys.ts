@@ -10,9 +10,9 @@ import { Problem } from "../errors.ts";
 import { KEYS_PER_PROJECT_MAX, MANAGE_TIMEOUT_MS } from "../limits.ts";
 import { createRouter } from "../router.ts";
 import { KEY_SECURITY, problems } from "../schemas.ts";
+import { smallBody } from "../small-body.ts";
 import { callStream } from "../stream-call.ts";
 import { CreatedKey, KeyView, NewKey } from "./schemas.ts";
-import { smallBody } from "./small-body.ts";
 
 function viewOf({ hash: _hash, ...shown }: KeyRecord): z.infer<typeof KeyView> {
   return shown;

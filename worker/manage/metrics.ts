@@ -11,7 +11,7 @@ import { Problem } from "../errors.ts";
 import { METRICS_CACHE_MS, PROBE_TIMEOUT_MS } from "../limits.ts";
 import { type Gauge, metricsText } from "../metrics.ts";
 import { createRouter } from "../router.ts";
-import { KEY_SECURITY, OPERATOR_SECURITY, problems } from "../schemas.ts";
+import { KEY_ONLY_SECURITY, OPERATOR_SECURITY, problems } from "../schemas.ts";
 import { withTimeout } from "../timeout.ts";
 
 /** Open on one's own machine; elsewhere for the operator and for any project's key. */
@@ -75,7 +75,7 @@ const route = createRoute({
   path: "/metrics",
   tags: ["Operate"],
   summary: "Counters of the isolate that answers, and gauges of the installation, for Prometheus",
-  security: [...OPERATOR_SECURITY, ...KEY_SECURITY],
+  security: [...OPERATOR_SECURITY, ...KEY_ONLY_SECURITY],
   middleware: [allowMetrics()],
   responses: {
     200: { description: "Prometheus text.", content: { "text/plain": { schema: z.string() } } },

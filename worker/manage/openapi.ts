@@ -20,6 +20,13 @@ export function openApiRoute(app: OpenAPIHono<AppEnv>): void {
     scheme: "bearer",
     description: "LEDGE_OPERATOR_TOKEN of the installation.",
   });
+  app.openAPIRegistry.registerComponent("securitySchemes", "session", {
+    type: "apiKey",
+    in: "cookie",
+    name: "__Host-ledge.session_token",
+    description:
+      "The cookie of a browser that is signed in (`ledge.session_token` where the connection is not encrypted). Routes of a project ask for the project in `X-Ledge-Project`, or in `?project=` where a header cannot be set.",
+  });
   let text: string | null = null;
   app.get("/openapi.json", (c) => {
     text ??= JSON.stringify(app.getOpenAPI31Document({ openapi: "3.1.0", info: INFO, servers: [{ url: "/" }] }));

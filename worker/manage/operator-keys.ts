@@ -2,10 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { authenticateOperator } from "../auth/operator.ts";
 import { createRouter } from "../router.ts";
 import { OPERATOR_SECURITY, problems } from "../schemas.ts";
+import { smallBody } from "../small-body.ts";
 import { createKey } from "./keys.ts";
 import { readProject } from "./project.ts";
 import { CreatedKey, NewKey } from "./schemas.ts";
-import { smallBody } from "./small-body.ts";
 
 const create = createRoute({
   method: "post",

@@ -9,9 +9,9 @@ import { Problem } from "../errors.ts";
 import { MANAGE_TIMEOUT_MS } from "../limits.ts";
 import { createRouter } from "../router.ts";
 import { KEY_SECURITY, problems } from "../schemas.ts";
+import { smallBody } from "../small-body.ts";
 import { callStream } from "../stream-call.ts";
 import { ProjectChanges, ProjectView } from "./schemas.ts";
-import { smallBody } from "./small-body.ts";
 
 async function settingsOf(env: Env, project_id: string): Promise<ProjectSettings> {
   const settings = await callStream(env, project_id, MANAGE_TIMEOUT_MS, (stream) => stream.settings());

@@ -10,6 +10,7 @@ import { maintenanceRoutes } from "./maintenance.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { operatorKeyRoutes } from "./operator-keys.ts";
 import { projectRoutes } from "./project.ts";
+import { projectsRoutes } from "./projects.ts";
 import { usageRoutes } from "./usage.ts";
 
 /** Everything that manages projects and shows how the installation does. */
@@ -18,6 +19,7 @@ export function manageRoutes(jobs: MaintenanceJobs): OpenAPIHono<AppEnv> {
   const parts = [
     bootstrapRoutes,
     projectRoutes,
+    projectsRoutes,
     usageRoutes,
     keyRoutes,
     operatorKeyRoutes,

@@ -1,10 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import { SCOPES } from "../../durable-objects/project-stream/types.ts";
-import { CORS_ORIGINS_MAX, DAILY_EVENTS_DEFAULT_MAX, NAME_LENGTH_MAX, RETENTION_DAYS_DEFAULT, RETENTION_DAYS_MAX } from "../limits.ts";
+import { PLACEHOLDER_EMAIL } from "../catalog/people.ts";
+import { CORS_ORIGINS_MAX, DAILY_EVENTS_DEFAULT_MAX, RETENTION_DAYS_DEFAULT, RETENTION_DAYS_MAX } from "../limits.ts";
+import { Email, Name } from "../schemas.ts";
 
 const ORIGIN_PATTERN = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/;
-
-export const Name = z.string().trim().min(1).max(NAME_LENGTH_MAX);
 
 const Origin = z
   .string()
@@ -67,7 +67,7 @@ export const CreatedKey = KeyView.extend({
 export const BootstrapInput = z
   .strictObject({
     organization_name: Name.default("My organization"),
-    owner_email: z.email().max(NAME_LENGTH_MAX).default("owner@ledge.local"),
+    owner_email: Email.default(PLACEHOLDER_EMAIL),
     owner_name: Name.default("Owner"),
     project_name: Name.default("default"),
     key_name: Name.default("first key"),

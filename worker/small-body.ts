@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { AppEnv } from "../auth/access.ts";
-import { Problem } from "../errors.ts";
-import { MANAGE_BODY_SIZE_BYTES_MAX } from "../limits.ts";
+import type { AppEnv } from "./auth/access.ts";
+import { Problem } from "./errors.ts";
+import { MANAGE_BODY_SIZE_BYTES_MAX } from "./limits.ts";
 
 /** Bounds the body of calls that manage things: a few values of JSON. */
 export function smallBody(): MiddlewareHandler<AppEnv> {

@@ -1,0 +1,123 @@
+/**
+ * Who may do what, in three tables: what each route needs, what each role may, what each scope of a key may. `authenticate` looks here; a test walks all
+ * routes with all of them and expects exactly this.
+ */
+import type { Scope } from "../../durable-objects/project-stream/types.ts";
+import type { Role } from "../catalog/people.ts";
+
+const OF_VIEWERS = ["events.read", "searches.read", "metrics.read", "project.read", "members.read", "organization.read"] as const;
+const OF_MEMBERS = ["events.write", "searches.write", "metrics.write", "keys.read", "dead_letters.read"] as const;
+const OF_ADMINS = [
+  "keys.write",
+  "dead_letters.write",
+  "project.write",
+  "projects.create",
+  "maintenance.run",
+  "members.write",
+  "audit.read",
+] as const;
+const OF_OWNERS = ["project.delete", "organization.write", "organization.delete"] as const;
+
+export type Permission = (typeof OF_VIEWERS | typeof OF_MEMBERS | typeof OF_ADMINS | typeof OF_OWNERS)[number];
+
+/** Each role may all that those below it may. */
+export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
+  viewer: new Set(OF_VIEWERS),
+  member: new Set([...OF_VIEWERS, ...OF_MEMBERS]),
+  admin: new Set([...OF_VIEWERS, ...OF_MEMBERS, ...OF_ADMINS]),
+  owner: new Set([...OF_VIEWERS, ...OF_MEMBERS, ...OF_ADMINS, ...OF_OWNERS]),
+};
+
+/** What a key may in its project. No scope contains another: what a key is for is said in full. */
+export const SCOPE_PERMISSIONS: Record<Scope, ReadonlySet<Permission>> = {
+  ingest: new Set(["events.write"]),
+  read: new Set(["events.read", "searches.read", "metrics.read"]),
+  admin: new Set([
+    "project.read",
+    "project.write",
+    "keys.read",
+    "keys.write",
+    "dead_letters.read",
+    "dead_letters.write",
+    "maintenance.run",
+    "searches.write",
+    "metrics.write",
+    "audit.read",
+  ]),
+};
+
+/**
+ * What a route needs. "anyone": nothing. "person": a session. "operator": the operator's token. "member: …": a session and, in the organization that is
+ * asked for, a role with the permission. A permission alone: a key with a scope, or a session with a role, in the project that is asked for.
+ */
+export type Requirement = "anyone" | "person" | "operator" | `member: ${Permission}` | Permission;
+
+export const ROUTES: Record<string, Requirement> = {
+  "GET /healthz": "anyone",
+  "GET /readyz": "anyone",
+  "GET /metrics": "anyone",
+
+  "GET /api/v1/setup": "anyone",
+  "POST /api/v1/auth/sign-up": "anyone",
+  "POST /api/v1/auth/sign-in": "anyone",
+  "POST /api/v1/auth/two-factor": "anyone",
+  "POST /api/v1/auth/sign-out": "anyone",
+  "GET /api/v1/auth/session": "anyone",
+
+  "GET /api/v1/organizations": "person",
+  "GET /api/v1/projects": "person",
+
+  "GET /api/v1/project": "project.read",
+  "PATCH /api/v1/project": "project.write",
+  "GET /api/v1/keys": "keys.read",
+  "POST /api/v1/keys": "keys.write",
+  "DELETE /api/v1/keys/{key_id}": "keys.write",
+  "GET /api/v1/usage": "events.read",
+
+  "POST /api/v1/logs": "events.write",
+  "POST /api/v1/logs/batch": "events.write",
+  "POST /logs": "events.write",
+  "POST /ingest": "events.write",
+  "POST /v1/projects/{project_id}/events": "events.write",
+  "GET /api/v1/logs": "events.read",
+  "GET /api/v1/logs/search": "events.read",
+  "GET /search": "events.read",
+  "GET /api/v1/logs/export": "events.read",
+  "GET /api/v1/logs/histogram": "events.read",
+  "GET /api/v1/logs/{event_id}": "events.read",
+  "GET /api/v1/fields": "events.read",
+  "GET /api/v1/fields/{name}/values": "events.read",
+  "POST /api/v1/sql": "events.read",
+
+  "GET /api/v1/refused": "dead_letters.read",
+  "GET /api/v1/refused/{refused_id}": "dead_letters.read",
+  "POST /api/v1/refused/replay": "dead_letters.write",
+  "DELETE /api/v1/refused/{refused_id}": "dead_letters.write",
+  "GET /api/v1/dead-letters": "dead_letters.read",
+  "POST /api/v1/dead-letters/replay": "dead_letters.write",
+
+  "POST /api/v1/admin/flush": "maintenance.run",
+  "POST /api/v1/admin/compact": "maintenance.run",
+
+  "GET /api/v1/admin/setup": "operator",
+  "POST /api/v1/bootstrap": "operator",
+  "GET /api/v1/admin/dead-letters": "operator",
+  "POST /api/v1/admin/projects/{project_id}/keys": "operator",
+  "POST /api/v1/admin/rebuild-catalog": "operator",
+};
+
+/** Routes that the operator's token opens, too. */
+export const OPERATOR_TOO: ReadonlySet<string> = new Set(["POST /api/v1/admin/flush", "POST /api/v1/admin/compact"]);
+
+/** What `authenticate` demands of a route that the table does not name yet. A test refuses such routes. */
+export const SCOPE_DEFAULTS: Record<Scope, Permission> = { ingest: "events.write", read: "events.read", admin: "project.write" };
+
+/** A route's name in the table: its method, and its path as the API's document writes it. */
+export function routeName(method: string, path: string): string {
+  return `${method === "HEAD" ? "GET" : method} ${path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, "{$1}")}`;
+}
+
+/** The scopes with which a key may do something, for the answer that refuses. */
+export function scopesFor(permission: Permission): Scope[] {
+  return (Object.keys(SCOPE_PERMISSIONS) as Scope[]).filter((scope) => SCOPE_PERMISSIONS[scope].has(permission));
+}
