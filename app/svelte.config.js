@@ -16,8 +16,12 @@ export default {
         "default-src": ["self"],
         "script-src": ["self"],
         "style-src": ["self"],
-        // SvelteKit's announcer of page changes for screen readers carries this one style attribute.
-        "style-src-attr": ["unsafe-hashes", "sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo="],
+        // Two style attributes, by their hashes: SvelteKit's announcer of page changes for screen readers, and "display: contents;" of bits-ui's list of commands.
+        "style-src-attr": [
+          "unsafe-hashes",
+          "sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo=",
+          "sha256-iaOezIDcQIoxCULa6FBKKuLUu09R7kG+Mlu+JVfU3Rw=",
+        ],
         "img-src": ["self", "data:"],
         "connect-src": ["self"],
         "object-src": ["none"],

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -66,10 +67,28 @@ export async function openPage(stage: Stage, path: string, options: BrowserConte
   return { page, faults, close: () => context.close() };
 }
 
-/** Gives the page the project's key, as a person would. */
-export async function enterKey(page: Page, key: string): Promise<void> {
-  await page.getByLabel("API key").fill(key);
+/** Signs in, as a person would; resolves once the frame is there. */
+export async function signIn(page: Page, ledge: Ledge): Promise<void> {
+  await page.getByLabel("API key").fill(ledge.credentials.api_key);
   await page.getByRole("button", { name: "Open" }).click();
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds on the page as it is: rule and the elements that break it. */
+export async function faultsOfAxe(page: Page): Promise<string[]> {
+  // The debugger's evaluation is not bound by the page's content policy.
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown; failureSummary?: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${JSON.stringify(target)} ${failureSummary ?? ""}`),
+    );
+  });
 }
 
 /** Sends events through the API; resolves once they are accepted. */

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { faultsOfAxe, openPage, openStage, type Stage, signIn } from "./support/page.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+}, 120_000);
+afterAll(() => stage?.close());
+
+describe("the frame", () => {
+  it("leads to every page by the rail, by two keys and by the palette", async () => {
+    const { page, faults, close } = await openPage(stage, "/");
+    await signIn(page, stage.ledge);
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Live" }).click();
+    await page.waitForURL(/\/live/);
+    await page.keyboard.press("g");
+    await page.keyboard.press("o");
+    await page.waitForURL(/\/overview/);
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Search or jump" }).fill("metr");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/metrics/);
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard" }).getByText("Go to").waitFor();
+    expect(await faultsOfAxe(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor({ state: "detached" });
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("is a bar of five below on a phone, and nothing is wider than the screen", async () => {
+    const { page, close } = await openPage(stage, "/", { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    await signIn(page, stage.ledge);
+    expect(await page.getByRole("navigation", { name: "Main" }).getByRole("link").count()).toBe(5);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    expect(await faultsOfAxe(page)).toEqual([]);
+    await close();
+  });
+
+  it("keeps the theme and the zone that were chosen", async () => {
+    const { page, faults, close } = await openPage(stage, "/", { timezoneId: "Asia/Kathmandu", colorScheme: "dark" });
+    await signIn(page, stage.ledge);
+    await page.getByRole("button", { name: /UTC\+5:45, the zone/ }).click();
+    await page.getByRole("button", { name: "Account and looks" }).click();
+    await page.getByRole("menuitem", { name: "Paper (light)" }).click();
+    await page.reload();
+    await page.getByRole("button", { name: /^UTC, the zone/ }).waitFor();
+    expect(await page.evaluate("getComputedStyle(document.documentElement).colorScheme")).toBe("light");
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
