@@ -1,6 +1,7 @@
 /** The query language, as the rest of Ledge uses it (docs/query-language.md). */
+
 export { filterColumns, queryColumns, REST_COLUMN, shownColumns } from "./columns.ts";
-export { ANY_FIELD, attributeName, isAttribute, isTimeField, KNOWN_FIELD_NAMES, resolveField, shortName, suggestField } from "./fields.ts";
+export { ANY_FIELD, attributeName, isAttribute, isTimeField, KNOWN_FIELD_NAMES, resolveField, shortName } from "./fields.ts";
 export type { Filter } from "./filters/filter.ts";
 export { ALL } from "./filters/filter-all.ts";
 export { and } from "./filters/filter-and.ts";
@@ -11,6 +12,7 @@ export { type FilterHints, filterHints } from "./filters/hints.ts";
 export { type FilterParameters, filterFromParameters } from "./filters/parameters.ts";
 export { levelOf } from "./levels.ts";
 export { type Mark, marksOf } from "./marks.ts";
+export { type Misspelt, misspeltFields } from "./misspelt.ts";
 export { parseQuery, printQuery, type Query, wholeFilter } from "./parse.ts";
 export type { Pipe } from "./pipes/pipe.ts";
 export type { GroupKey, StatsCall, StatsPipe } from "./pipes/pipe-stats.ts";
