@@ -11,6 +11,7 @@ import type { MaintenanceJobs } from "./manage/jobs.ts";
 import { openApiRoute } from "./manage/openapi.ts";
 import { manageRoutes } from "./manage/routes.ts";
 import { createRouter } from "./router.ts";
+import { tailRoutes } from "./tail/routes.ts";
 
 export interface AppParts {
   search: OpenAPIHono<AppEnv>;
@@ -24,6 +25,8 @@ export function createApp(parts: AppParts): OpenAPIHono<AppEnv> {
   app.route("/", ingestRoutes);
   app.route("/", protocolRoutes);
   app.route("/", refusedRoutes);
+  // Before search, whose `/api/v1/logs/{event_id}` would take "stream" for an id.
+  app.route("/", tailRoutes);
   app.route("/", parts.search);
   app.route("/", accountRoutes);
   app.route("/", manageRoutes(parts.jobs));

@@ -11,6 +11,8 @@ const PROBLEMS = {
   too_large: [413, "The request is too large"],
   unsupported_media_type: [415, "The content type or encoding is not supported"],
   invalid: [422, "The request was understood but its values are not valid"],
+  upgrade_required: [426, "This is a stream"],
+  unconfirmed: [429, "What was sent was not confirmed"],
   rate_limited: [429, "Too many requests"],
   quota_exceeded: [429, "The project's daily quota is used up"],
   internal: [500, "Something went wrong inside Ledge"],
@@ -126,22 +128,21 @@ export function toProblem(error: unknown): Problem {
   return new Problem("internal", "The fault was logged; the request may be tried again.");
 }
 
+/** The problem document of any thrown value. */
+export function problemBody(error: unknown, instance?: string): Record<string, unknown> {
+  const problem = toProblem(error);
+  const [status, title] = PROBLEMS[problem.code];
+  const { retry_after_s: _retry_after, headers: _headers, ...members } = problem.details;
+  return { type: `urn:ledge:problem:${problem.code}`, title, status, code: problem.code, detail: problem.message, instance, ...members };
+}
+
 /** problem+json for any thrown value. */
 export function problemResponse(error: unknown, instance?: string): Response {
   const problem = toProblem(error);
-  const [status, title] = PROBLEMS[problem.code];
-  const { retry_after_s, headers: extra_headers, ...members } = problem.details;
+  const { status } = problem;
+  const { retry_after_s, headers: extra_headers } = problem.details;
   const headers = new Headers({ ...extra_headers, "content-type": "application/problem+json" });
   if (retry_after_s !== undefined) headers.set("retry-after", String(Math.max(1, Math.ceil(retry_after_s))));
   if (status === 401) headers.set("www-authenticate", "Bearer");
-  const body = {
-    type: `urn:ledge:problem:${problem.code}`,
-    title,
-    status,
-    code: problem.code,
-    detail: problem.message,
-    instance,
-    ...members,
-  };
-  return new Response(JSON.stringify(body), { status, headers });
+  return new Response(JSON.stringify(problemBody(problem, instance)), { status, headers });
 }

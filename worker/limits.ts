@@ -1,4 +1,17 @@
 /** Every limit of Ledge, once, with its unit in its name and its reason beside it. Relations between limits are asserted at the end. */
+import {
+  FLUSHES_KEPT_MS,
+  TAIL_CHECK_MS,
+  TAIL_LINE_SIZE_MAX,
+  TAIL_METRICS_LENGTH_MAX,
+  TAIL_OUTPUT_SIZE_MAX,
+  TAIL_QUERY_SIZE_BYTES_MAX,
+  TAIL_SOCKETS_MAX,
+  TAIL_UNREAD_SIZE_MIN,
+  TAIL_UNREAD_TOTAL_SIZE_MAX,
+} from "./limits/tail.ts";
+
+export * from "./limits/tail.ts";
 
 // ── What a request may bring ────────────────────────────────────────────────
 /** Compressed body. Cloudflare itself stops at 100 MB on the smallest plan; more than this would not fit beside its decompressed form in 128 MB. */
@@ -477,3 +490,8 @@ assertLimit(REPLACED_OBJECT_LIFE_MS < TOMBSTONE_LIFE_MS, "tombstones outlive rep
 assertLimit(SPREAD_PARTS_MAX < 31, "a search, what called it and its parts are at most 32 invocations");
 assertLimit(CATALOG_KEPT_MS * 10 < REPLACED_OBJECT_LIFE_MS, "replaced objects outlive searches that begin with a kept catalog");
 assertLimit(SCRYPT_N * SCRYPT_R * SCRYPT_P <= SCRYPT_COST_MAX, "Workers compute a password's hash");
+assertLimit(TAIL_LINE_SIZE_MAX + TAIL_OUTPUT_SIZE_MAX / TAIL_SOCKETS_MAX < TAIL_UNREAD_SIZE_MIN, "a frame fits what a socket may hold");
+assertLimit(TAIL_SOCKETS_MAX * TAIL_UNREAD_SIZE_MIN <= TAIL_UNREAD_TOTAL_SIZE_MAX, "what all sockets may hold is bounded");
+assertLimit(TAIL_QUERY_SIZE_BYTES_MAX + TAIL_METRICS_LENGTH_MAX < 14_000, "what a socket remembers fits its attachment");
+assertLimit(FLUSHES_KEPT_MS < REPLACED_OBJECT_LIFE_MS, "segments of remembered flushes are still there");
+assertLimit(TAIL_CHECK_MS < KEY_CACHE_MS, "an ended permission takes hold on open sockets as soon as on requests");

@@ -42,6 +42,7 @@ const DESCRIPTIONS: Record<number, string> = {
   413: "The body is too large.",
   415: "Content type or encoding not supported.",
   422: "Understood, but the values are not valid.",
+  426: "Neither a WebSocket nor server-sent events were asked for.",
   429: "Too many requests, or the daily quota is used up; see Retry-After.",
   503: "A part that Ledge needs did not answer; see Retry-After.",
 };

@@ -3,6 +3,7 @@ import type { SegmentRow } from "../../worker/engine/segment/segment-row.ts";
 import type { Env } from "../../worker/env.ts";
 import { sqlOf } from "../storage.ts";
 import { StreamCore, type StreamIdentity } from "./stream-core.ts";
+import { Tail } from "./tail/tail.ts";
 import type {
   AppendAnswer,
   AppendRequest,
@@ -11,19 +12,31 @@ import type {
   KeyRecord,
   ProjectSettings,
   ProjectStreamRpc,
+  ProjectTailRpc,
   StreamChanges,
   StreamStatus,
+  TailHistoryAnswer,
+  TailHistoryRequest,
+  TailTicket,
+  TailViewer,
   ViewAnswer,
   ViewFrame,
   ViewRequest,
 } from "./types.ts";
 
+/** Entry points of the Worker that do for the object what an object does not do itself; missing where they are not exported. */
+interface TailEntries {
+  TailHistory?: { read(request: TailHistoryRequest): Promise<TailHistoryAnswer> };
+  TailAccess?: { mayWatch(project_id: string, viewer: TailViewer): Promise<boolean> };
+}
+
 /**
  * One object per project and shard, named `<project_id>:<shard>`. It keeps; Workers work: where a flush is due, its alarm asks for a job.
  */
-export class ProjectStream extends DurableObject<Env> implements ProjectStreamRpc {
+export class ProjectStream extends DurableObject<Env> implements ProjectStreamRpc, ProjectTailRpc {
   private readonly identity: StreamIdentity;
   private core: StreamCore;
+  private readonly tail: Tail;
   private alarm_ms: number | null = null;
   private asked_ms = 0;
 
@@ -31,6 +44,7 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
     super(ctx, env);
     this.identity = identityOf(ctx.id);
     this.core = this.load();
+    this.tail = this.openTail();
     void ctx.blockConcurrencyWhile(async () => {
       this.alarm_ms = await ctx.storage.getAlarm();
       await this.schedule();
@@ -39,6 +53,23 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
 
   private load(): StreamCore {
     return new StreamCore(sqlOf(this.ctx.storage), this.identity, Date.now);
+  }
+
+  private openTail(): Tail {
+    const { ctx, env, identity } = this;
+    const { TailHistory, TailAccess } = ctx.exports as TailEntries;
+    return new Tail({
+      identity,
+      ctx,
+      core: () => this.core,
+      now_ms: Date.now,
+      history: TailHistory ? (request) => TailHistory.read(request) : null,
+      access: TailAccess ? (viewer) => TailAccess.mayWatch(identity.project_id, viewer) : null,
+      async journal({ journal, size_bytes }) {
+        const object = journal && (await env.BUCKET.get(journal.key, { range: { offset: journal.offset, length: size_bytes } }));
+        return object ? new Uint8Array(await object.arrayBuffer()) : null;
+      },
+    });
   }
 
   /** What is in memory follows from what is stored: where a call fails between the two, memory is made anew. */
@@ -53,6 +84,7 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
 
   async append(request: AppendRequest): Promise<AppendAnswer> {
     const answer = this.run((core) => core.append(request));
+    this.tail.arrived();
     await this.schedule();
     return answer;
   }
@@ -101,6 +133,7 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
 
   async configure(settings: ProjectSettings): Promise<void> {
     this.run((core) => core.tenancy.configure(settings));
+    this.tail.recheck();
   }
 
   async settings(): Promise<ProjectSettings | null> {
@@ -109,10 +142,13 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
 
   async putKey(key: KeyRecord): Promise<void> {
     this.run((core) => core.tenancy.putKey(key));
+    this.tail.recheck();
   }
 
   async revokeKey(key_id: string, revoked_at: string): Promise<boolean> {
-    return this.run((core) => core.tenancy.revokeKey(key_id, revoked_at));
+    const is_known = this.run((core) => core.tenancy.revokeKey(key_id, revoked_at));
+    this.tail.recheck();
+    return is_known;
   }
 
   async keys(): Promise<KeyRecord[]> {
@@ -130,9 +166,49 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
     };
   }
 
+  // ── Live tail ─────────────────────────────────────────────────────────────
+
+  /** Opens a socket; see `tailAddress`. */
+  override async fetch(request: Request): Promise<Response> {
+    const answer = this.run(() => this.tail.open(request));
+    await this.schedule();
+    return answer;
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    this.tail.message(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.tail.closed(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.tail.closed(socket);
+  }
+
+  async issueTicket(ticket: TailTicket): Promise<boolean> {
+    return this.run((core) => core.tickets.issue(ticket, Date.now()));
+  }
+
+  async isWatched(): Promise<boolean> {
+    return this.tail.is_watched;
+  }
+
+  async metricsWatched(): Promise<string[]> {
+    return this.tail.metricsWatched();
+  }
+
+  async publish(name: string, value: unknown): Promise<number> {
+    return this.tail.publish(name, value);
+  }
+
+  // ── Waking ────────────────────────────────────────────────────────────────
+
   /** Asks for a flush job. The queue may lose it locally and repeat it anywhere: the next alarm asks again until the work is done. */
   override async alarm(): Promise<void> {
     this.alarm_ms = null;
+    this.tail.recheck();
     const due_ms = this.core.wakeAt_ms(this.asked_ms);
     if (due_ms !== null && due_ms <= Date.now()) {
       this.asked_ms = Date.now();
@@ -143,8 +219,9 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
 
   /** An alarm is a billed write: it is set only where none is due earlier. */
   private async schedule(): Promise<void> {
-    const wake_ms = this.core.wakeAt_ms(this.asked_ms);
-    if (wake_ms === null) return;
+    const flush_ms = this.core.wakeAt_ms(this.asked_ms) ?? Number.POSITIVE_INFINITY;
+    const wake_ms = Math.min(flush_ms, this.tail.recheckAt_ms() ?? Number.POSITIVE_INFINITY);
+    if (wake_ms === Number.POSITIVE_INFINITY) return;
     const at_ms = Math.max(wake_ms, Date.now());
     if (this.alarm_ms !== null && this.alarm_ms <= at_ms) return;
     this.alarm_ms = at_ms;

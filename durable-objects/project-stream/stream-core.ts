@@ -12,10 +12,13 @@ import {
 } from "../../worker/limits.ts";
 import { readState, type SqlDatabase, writeState } from "../storage.ts";
 import { RememberedEventIds } from "./client-event-ids.ts";
+import { type FlushedFrame, FlushedLog } from "./flushed-frames.ts";
+import { Following } from "./following.ts";
 import { Outbox } from "./outbox.ts";
 import { SeenIds } from "./seen-ids.ts";
 import { createTables, STATE } from "./tables.ts";
 import { Tenancy } from "./tenancy.ts";
+import { Tickets } from "./tickets.ts";
 import type {
   AppendAnswer,
   AppendedFrame,
@@ -51,6 +54,8 @@ type StoredPlan = Omit<FlushPlan, "frames" | "next_seq">;
  */
 export class StreamCore {
   readonly tenancy: Tenancy;
+  readonly follow: Following;
+  readonly tickets: Tickets;
   private readonly sql: SqlDatabase;
   private readonly identity: StreamIdentity;
   private readonly now_ms: () => number;
@@ -58,6 +63,7 @@ export class StreamCore {
   private readonly seen: SeenIds;
   private readonly event_ids: RememberedEventIds;
   private readonly outbox: Outbox;
+  private readonly flushed: FlushedLog;
   private progress: Progress;
   private open_plan: StoredPlan | null;
   /** Ids of frames whose rows are still with the object. */
@@ -71,10 +77,13 @@ export class StreamCore {
     this.identity = identity;
     this.now_ms = now_ms;
     this.tenancy = new Tenancy(sql);
+    this.tickets = new Tickets(sql);
     this.window = new Window(sql);
     this.seen = new SeenIds(sql);
     this.event_ids = new RememberedEventIds(sql, now_ms());
     this.outbox = new Outbox(sql);
+    this.flushed = new FlushedLog(sql);
+    this.follow = new Following(this.window, this.flushed, () => this.nextSeq() - 1);
     this.progress = readState<Progress>(sql, STATE.progress) ?? { flushed_seq: 0, usage: noUsage() };
     this.open_plan = readState<StoredPlan>(sql, STATE.plan);
     for (const slot of this.window.slotsAfter(this.progress.flushed_seq)) this.event_ids.recall(this.window.eventIdHashes(slot));
@@ -221,6 +230,7 @@ export class StreamCore {
       );
       this.event_ids.keep(joinBytes(slots.map((slot) => this.window.eventIdHashes(slot))), now_ms);
       this.outbox.add(plan.seq_max, row, now_ms);
+      this.flushed.add(frames.map(flushedFrame), row, now_ms);
       writeState(this.sql, STATE.progress, progress);
       writeState(this.sql, STATE.plan, null);
     });
@@ -326,6 +336,10 @@ export class StreamCore {
 
 function answerFor(frame_id: string, entry: NewFrame | undefined): AppendedFrame {
   return { frame_id, status: entry ? "appended" : "duplicate", seq: entry?.seq ?? 0, masked_rows: entry?.masked?.length ?? 0 };
+}
+
+function flushedFrame({ seq, rows, masked, accepted_us }: WindowFrame): FlushedFrame {
+  return { seq, rows: rows - (masked?.length ?? 0), accepted_ms: Math.floor(accepted_us / 1000) };
 }
 
 function padded(seq: number): string {

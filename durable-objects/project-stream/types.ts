@@ -166,6 +166,83 @@ export interface StreamChanges {
   frames: { seq: number; rows: number; raw_bytes: number; accepted_us: number }[];
 }
 
+/** Who holds a socket, as far as it must be asked again whether they still may. */
+export type TailViewer = { kind: "key"; key_id: string } | { kind: "user"; user_id: string; session_id: string };
+
+/** How the Worker asks the object for a socket. */
+export interface TailOpening {
+  q: string;
+  /** A time, absolute or relative: lines that arrived since then come first. */
+  since: string | null;
+  /** The place of a reader who comes back; then `since` does not matter. */
+  cursor: string | null;
+  /** Metrics to follow. */
+  metrics: string[];
+  /** Who asks; null where a ticket says it. */
+  viewer: TailViewer | null;
+  ticket_hash: string | null;
+}
+
+/** The address at which the object takes a request for a socket; only the Worker can call it. */
+export function tailAddress(opening: TailOpening): string {
+  return `https://project-stream/tail?${new URLSearchParams({ opening: JSON.stringify(opening) })}`;
+}
+
+/** Proof that somebody may open one socket, soon and once; the object keeps a hash of its text. */
+export interface TailTicket {
+  /** SHA-256 of the text, hex. */
+  hash: string;
+  viewer: TailViewer;
+  expires_ms: number;
+}
+
+/** Where a reader of the stream stands: all frames up to `seq` have passed, and of the next one so many rows; hidden rows do not count. */
+export interface TailPosition {
+  seq: number;
+  rows: number;
+  /** Arrival of the last frame that has passed; 0 where that is not known. */
+  accepted_ms: number;
+}
+
+/** A committed flush: the rows of its segment lie in the order of these frames. */
+export interface FlushedFrames {
+  seq_min: number;
+  seq_max: number;
+  /** Null where every row was hidden. */
+  segment: SegmentRow | null;
+  /** By sequence number from `seq_min` on: rows that are not hidden, and arrival. */
+  rows: number[];
+  accepted_ms: number[];
+}
+
+/** What a reader has missed that is in segments by now. */
+export interface TailHistoryRequest {
+  project_id: string;
+  after: TailPosition;
+  /** The query in its normal form. */
+  query: string;
+  /** Ascending; they reach from the reader's place to where the window begins. */
+  flushes: FlushedFrames[];
+}
+
+export interface TailHistoryLine {
+  json: string;
+  /** Where a reader stands who has this line. */
+  position: TailPosition;
+}
+
+export interface TailHistoryAnswer {
+  /** In the order of arrival, the newest where there are too many. */
+  lines: TailHistoryLine[];
+  /** Of everything that was looked at. */
+  total: number;
+  levels: Record<string, number>;
+  /** Lines of before this place are not among them. */
+  from: TailPosition;
+  /** Why, where `from` is not the reader's place. */
+  cut: "limit" | "unreadable" | null;
+}
+
 export interface ProjectStreamRpc {
   append(request: AppendRequest): Promise<AppendAnswer>;
   view(request: ViewRequest): Promise<ViewAnswer>;
@@ -191,4 +268,21 @@ export interface ProjectStreamRpc {
   revokeKey(key_id: string, revoked_at: string): Promise<boolean>;
   keys(): Promise<KeyRecord[]>;
   verifyKey(hash: string): Promise<KeyAnswer>;
+}
+
+/** What the object can be asked about its open sockets. */
+export interface ProjectTailRpc {
+  /** False where too many tickets wait to be used. */
+  issueTicket(ticket: TailTicket): Promise<boolean>;
+  /** Whether a socket is open that waits for lines. */
+  isWatched(): Promise<boolean>;
+  /** Names of metrics that open sockets follow; empty where nobody does. */
+  metricsWatched(): Promise<string[]>;
+  /**
+   * Sends a metric's value to the sockets that follow it, as `{"metrics":{"<name>":<value>}}`. Nothing is kept: who connects later, or reads too
+   * slowly, hears the next one.
+   * @param value any JSON
+   * @returns how many sockets got it
+   */
+  publish(name: string, value: unknown): Promise<number>;
 }

@@ -13,6 +13,7 @@ const MAC_LENGTH = 11;
 const SHOWN_SECRET_LENGTH = 4;
 const SECRET_LENGTH_MIN = 32;
 const KEY_PATTERN = /^ledge_([a-z2-7]{12})_([0-9A-Za-z]{28})([0-9A-Za-z]{11})$/;
+const TICKET_PATTERN = /^ledgetail_([a-z2-7]{12})_([0-9A-Za-z]{28})([0-9A-Za-z]{11})$/;
 
 function randomText(length: number, alphabet: string): string {
   const fair_max = 256 - (256 % alphabet.length);
@@ -81,8 +82,25 @@ export function readKeyText(key_text: string, ledge_secret: string): { project_i
 
 /** The project of a key that was made under this secret; null for anything else. */
 export function projectOfKeyText(key_text: string, ledge_secret: string): string | null {
-  const match = KEY_PATTERN.exec(key_text);
+  return projectOfText(KEY_PATTERN, key_text, ledge_secret);
+}
+
+function projectOfText(pattern: RegExp, text: string, ledge_secret: string): string | null {
+  const match = pattern.exec(text);
   if (!match) return null;
-  const unsigned = key_text.slice(0, -MAC_LENGTH);
+  const unsigned = text.slice(0, -MAC_LENGTH);
   return equalTexts(macOf(unsigned, ledge_secret), match[3]!) ? match[1]! : null;
+}
+
+/** A new ticket for a socket: a text like a key's that is no key. */
+export function newTicket(project_id: string, ledge_secret: string): { text: string; hash: string } {
+  const unsigned = `ledgetail_${project_id}_${randomText(SECRET_LENGTH, BASE62)}`;
+  const text = unsigned + macOf(unsigned, ledge_secret);
+  return { text, hash: hashKey(text) };
+}
+
+/** The project of a ticket that was made under this secret, and its hash; null for anything else. */
+export function readTicket(text: string, ledge_secret: string): { project_id: string; hash: string } | null {
+  const project_id = projectOfText(TICKET_PATTERN, text, ledge_secret);
+  return project_id === null ? null : { project_id, hash: hashKey(text) };
 }

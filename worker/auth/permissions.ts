@@ -84,11 +84,11 @@ export const ROUTES: Record<string, Requirement> = {
   "GET /search": "events.read",
   "GET /api/v1/logs/export": "events.read",
   "GET /api/v1/logs/histogram": "events.read",
+  "GET /api/v1/logs/stream": "events.read",
+  "POST /api/v1/logs/stream/ticket": "events.read",
   "GET /api/v1/logs/{event_id}": "events.read",
   "GET /api/v1/fields": "events.read",
   "GET /api/v1/fields/{name}/values": "events.read",
-  "GET /api/v1/query": "events.read",
-  "GET /api/v1/query/reference": "events.read",
   "POST /api/v1/sql": "events.read",
 
   "GET /api/v1/refused": "dead_letters.read",

@@ -40,7 +40,6 @@ export interface ShownStats {
 export interface SearchAnswer {
   events: ShownEvent[];
   cursor: string | null;
-  hints?: { field: string; suggestion: string }[];
   stats: ShownStats;
 }
 

@@ -1,6 +1,7 @@
 /** `fields` on events: what is shown of each. */
-import { ATTRIBUTE_PREFIX, type EventRecord } from "../engine/batch/event-batch.ts";
-import { isAttribute, type Plan } from "../engine/query/query.ts";
+import { ATTRIBUTE_PREFIX, type EventRecord } from "../../batch/event-batch.ts";
+import { isAttribute } from "../fields.ts";
+import type { Plan } from "../plan.ts";
 
 /** Only the named fields of an event; its id stays, for every event can be asked for by it. */
 function project(record: EventRecord, fields: readonly string[]): EventRecord {
