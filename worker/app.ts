@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { accountRoutes } from "./accounts/routes.ts";
+import { peopleRoutes } from "./accounts/routes.ts";
 import type { AppEnv } from "./auth/access.ts";
 import { envelope } from "./envelope.ts";
 import { problemResponse, toProblem } from "./errors.ts";
@@ -28,7 +28,7 @@ export function createApp(parts: AppParts): OpenAPIHono<AppEnv> {
   // Before search, whose `/api/v1/logs/{event_id}` would take "stream" for an id.
   app.route("/", tailRoutes);
   app.route("/", parts.search);
-  app.route("/", accountRoutes);
+  app.route("/", peopleRoutes);
   app.route("/", manageRoutes(parts.jobs));
   openApiRoute(app);
   app.notFound(fallback(app));

@@ -395,6 +395,16 @@ export const KEY_LOOKUP_TIMEOUT_MS = 3_000;
 /** After a failed look-up the project's object is left in peace this long; keys known from before are believed meanwhile. */
 export const KEY_LOOKUP_PAUSE_MS = 2_000;
 export const KEYS_PER_PROJECT_MAX = 1_000;
+/** When a key was last used is told to about this: each telling is a call and a row of the project's object. */
+export const KEY_USE_COARSE_MS = 5 * 60_000;
+/** Keys of which an isolate remembers when it told of them. */
+export const KEY_USES_REMEMBERED_MAX = 10_000;
+/** Queries are counted in the isolate and told to the project's object together, this long after the first. */
+export const QUERIES_TOLD_AFTER_MS = 5_000;
+export const QUERY_DAYS_KEPT = 400;
+/** How long a key may go on beside the one that took its place. */
+export const KEY_OVERLAP_HOURS_DEFAULT = 24;
+export const KEY_OVERLAP_HOURS_MAX = 24 * 30;
 /** Counters of the edge: [[ratelimits]] of wrangler.toml says the same numbers (a test compares them). */
 export const RATE_LIMIT_PERIOD_S = 10;
 export const RATE_KEY_REQUESTS_MAX = 5_000;
@@ -462,6 +472,24 @@ export const AUDIT_DETAILS_SIZE_BYTES_MAX = 8 * 1024;
 /** Rows past their time that one night removes. */
 export const AUDIT_PURGE_ROWS_MAX = 50_000;
 
+// ── Deleting a project ──────────────────────────────────────────────────────
+/** Until then a deletion can be undone, and the project works as before. */
+export const DELETION_GRACE_HOURS_DEFAULT = 24;
+export const DELETION_GRACE_HOURS_MAX = 24 * 30;
+/** Objects that one job removes before it asks for the next. */
+export const DELETION_OBJECTS_PER_JOB_MAX = 50_000;
+/** Rows of D1 in one statement. */
+export const DELETION_ROWS_PER_STATEMENT = 5_000;
+/** A job that was under way when the project was deleted may still write: it is looked again after longer than any job may run. */
+export const DELETION_CHECK_MS = 20 * 60_000;
+/** And once a night, as long as anything queued can return. */
+export const DELETION_WATCH_MS = 10 * 86_400_000;
+export const DELETIONS_LISTED_MAX = 200;
+
+// ── Usage ───────────────────────────────────────────────────────────────────
+export const USAGE_DAYS_DEFAULT = 30;
+export const USAGE_DAYS_MAX = 400;
+
 // ── Managing and watching ───────────────────────────────────────────────────
 /** Body of a call that manages something: a thousand ids of dead letters fit. */
 export const MANAGE_BODY_SIZE_BYTES_MAX = 256 * 1024;
@@ -495,3 +523,4 @@ assertLimit(TAIL_SOCKETS_MAX * TAIL_UNREAD_SIZE_MIN <= TAIL_UNREAD_TOTAL_SIZE_MA
 assertLimit(TAIL_QUERY_SIZE_BYTES_MAX + TAIL_METRICS_LENGTH_MAX < 14_000, "what a socket remembers fits its attachment");
 assertLimit(FLUSHES_KEPT_MS < REPLACED_OBJECT_LIFE_MS, "segments of remembered flushes are still there");
 assertLimit(TAIL_CHECK_MS < KEY_CACHE_MS, "an ended permission takes hold on open sockets as soon as on requests");
+assertLimit(DELETION_WATCH_MS > SEEN_ID_LIFE_MS, "a deleted project is watched as long as anything queued can return");

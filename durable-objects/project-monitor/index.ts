@@ -7,7 +7,7 @@ import { MonitorCore, type VolumeHour } from "./monitor-core.ts";
 
 /** One object per project, named by its id: it follows the project's streams and counts. When it is away, events flow all the same and it catches up. */
 export class ProjectMonitor extends DurableObject<Env> {
-  private readonly core: MonitorCore;
+  private core: MonitorCore;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -26,5 +26,11 @@ export class ProjectMonitor extends DurableObject<Env> {
 
   async volume(): Promise<{ hours: VolumeHour[]; missed_frames: number }> {
     return this.core.volume();
+  }
+
+  /** Removes everything of a deleted project, the alarm included. Repeating it changes nothing. */
+  async erase(): Promise<void> {
+    await this.ctx.storage.deleteAll();
+    this.core = new MonitorCore(sqlOf(this.ctx.storage));
   }
 }

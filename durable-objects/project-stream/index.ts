@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { SegmentRow } from "../../worker/engine/segment/segment-row.ts";
 import type { Env } from "../../worker/env.ts";
 import { sqlOf } from "../storage.ts";
+import { eraseAll } from "./erase.ts";
 import { StreamCore, type StreamIdentity } from "./stream-core.ts";
 import { Tail } from "./tail/tail.ts";
 import type {
@@ -164,6 +165,29 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
       events_today,
       quota_exceeded: events_today >= tenancy.dailyEventsMax(),
     };
+  }
+
+  async noteUse(keys: Record<string, string>, queries: Record<string, number>): Promise<void> {
+    this.run((core) => core.tenancy.noteUse(keys, queries));
+  }
+
+  async queries(): Promise<Record<string, number>> {
+    return this.core.tenancy.queries();
+  }
+
+  async erase(): Promise<void> {
+    if (!this.core.tenancy.isDeleted()) throw new Error("erase: the project was not deleted");
+    for (const socket of this.ctx.getWebSockets()) {
+      try {
+        socket.close(1008, "the project was deleted");
+      } catch {
+        // It was about to close by itself.
+      }
+    }
+    eraseAll(sqlOf(this.ctx.storage), this.core.tenancy.stub());
+    this.core = this.load();
+    this.alarm_ms = null;
+    await this.ctx.storage.deleteAlarm();
   }
 
   // ── Live tail ─────────────────────────────────────────────────────────────

@@ -163,6 +163,7 @@ export class StreamCore {
 
   /** The open plan, or a new one where a flush is due or forced; see the spine, rule 3. */
   plan(force: boolean): FlushPlan | null {
+    if (this.tenancy.isDeleted()) return null;
     if (!this.open_plan) {
       if (!force && !this.flushIsDue()) return null;
       this.open_plan = this.freeze();
@@ -214,7 +215,7 @@ export class StreamCore {
   commit(plan_id: string, row: SegmentRow | null): void {
     const plan = this.open_plan;
     if (plan?.plan_id !== plan_id) {
-      if (seqMaxOf(plan_id) <= this.progress.flushed_seq) return;
+      if (seqMaxOf(plan_id) <= this.progress.flushed_seq || this.tenancy.isDeleted()) return;
       throw new Error(`commit of plan ${plan_id}, which is neither open nor done`);
     }
     const now_ms = this.now_ms();
@@ -299,6 +300,7 @@ export class StreamCore {
    * @param asked_ms when it last asked without a commit since; 0 where it did not
    */
   wakeAt_ms(asked_ms: number): number | null {
+    if (this.tenancy.isDeleted()) return null;
     const last_ms = this.pastTime_ms(asked_ms);
     const begun_ms = this.open_plan ? this.open_plan.created_us / 1000 : this.outbox.waitingSince_ms();
     if (begun_ms !== null) return Math.max(this.pastTime_ms(begun_ms), last_ms) + FLUSH_RETRY_MS;

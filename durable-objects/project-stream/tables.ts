@@ -20,4 +20,4 @@ export function createTables(sql: SqlDatabase): void {
 }
 
 /** Rows of the table `state`. */
-export const STATE = { progress: 1, plan: 2, settings: 3 } as const;
+export const STATE = { progress: 1, plan: 2, settings: 3, queries: 10 } as const;

@@ -268,6 +268,12 @@ export interface ProjectStreamRpc {
   revokeKey(key_id: string, revoked_at: string): Promise<boolean>;
   keys(): Promise<KeyRecord[]>;
   verifyKey(hash: string): Promise<KeyAnswer>;
+  /** Remembers when keys were used (ISO times by key id), and adds queries by UTC day. */
+  noteUse(keys: Record<string, string>, queries: Record<string, number>): Promise<void>;
+  /** Queries by UTC day. */
+  queries(): Promise<Record<string, number>>;
+  /** Removes everything of a project whose settings say that it was deleted. What stays refuses whatever arrives. Repeating it changes nothing. */
+  erase(): Promise<void>;
 }
 
 /** What the object can be asked about its open sockets. */

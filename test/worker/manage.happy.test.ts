@@ -56,6 +56,8 @@ describe("a project", () => {
       retention_days: RETENTION_DAYS_DEFAULT,
       daily_events_max: DAILY_EVENTS_DEFAULT_MAX,
       cors_origins: [],
+      project_requests_max: null,
+      key_requests_max: null,
       events_today: 2,
       events_total: 2,
     });

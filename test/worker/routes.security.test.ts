@@ -7,17 +7,7 @@ import { PROTOCOL_TAG } from "../../worker/ingest/protocol-description.ts";
 import { createKey, createProject, problemOf, type TestProject } from "./support/api.ts";
 import { type DocumentedRoute, documentedRoutes, sendTo } from "./support/routes.ts";
 
-/** The only routes that need nothing. /metrics is open in the local profile. */
-const OPEN = [
-  "GET /api/v1/auth/session",
-  "GET /api/v1/setup",
-  "GET /healthz",
-  "GET /readyz",
-  "POST /api/v1/auth/sign-in",
-  "POST /api/v1/auth/sign-out",
-  "POST /api/v1/auth/sign-up",
-  "POST /api/v1/auth/two-factor",
-];
+/** Open in the local profile. */
 const OPEN_LOCALLY = ["GET /metrics"];
 
 function nameOf(route: DocumentedRoute): string {
@@ -29,7 +19,6 @@ const documented = await documentedRoutes();
 const routes = documented.filter(({ tags }) => !tags.includes(PROTOCOL_TAG));
 const protocol_routes = documented.filter(({ tags }) => tags.includes(PROTOCOL_TAG));
 const guarded = routes.filter((route) => route.security.length > 0 && !OPEN_LOCALLY.includes(nameOf(route)));
-const for_keys = guarded.filter((route) => route.security.includes("apiKey"));
 const for_operator = guarded.filter((route) => route.security.includes("operatorToken") && !route.security.includes("apiKey"));
 
 let project: TestProject;
@@ -37,22 +26,6 @@ const keys = {} as Record<Scope, string>;
 beforeAll(async () => {
   project = await createProject();
   for (const scope of SCOPES) keys[scope] = (await createKey(project, [scope])).key;
-});
-
-describe("the routes", () => {
-  it("that need no key are these", () => {
-    expect(
-      routes
-        .filter((route) => route.security.length === 0)
-        .map(nameOf)
-        .sort(),
-    ).toEqual(OPEN);
-  });
-
-  it("are all walked here", () => {
-    expect(guarded.length).toBeGreaterThan(15);
-    expect(for_operator.map(nameOf)).toContain("POST /api/v1/bootstrap");
-  });
 });
 
 describe.each(guarded.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {
@@ -66,31 +39,6 @@ describe.each(guarded.map((route) => [nameOf(route), route] as const))("%s", (_,
     const is_well_signed = what === "a key that was never stored" && for_operator.includes(route);
     expect(answer.status).toBe(is_well_signed ? 403 : 401);
     await problemOf(answer);
-  });
-});
-
-describe.each(for_keys.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {
-  it("takes exactly one of the scopes", async () => {
-    const taken: Scope[] = [];
-    for (const scope of SCOPES) {
-      const answer = await sendTo(route, keys[scope], project.project_id);
-      expect(answer.status).not.toBe(401);
-      expect(answer.status).toBeLessThan(500);
-      if (answer.status !== 403) taken.push(scope);
-    }
-    expect(taken).toHaveLength(1);
-  });
-
-  it("refuses the key of another project where the path names one", async () => {
-    const other = await createProject();
-    const answer = await sendTo(route, other.key, project.project_id);
-    expect(answer.status === 403).toBe(route.path.includes("{project_id}"));
-  });
-});
-
-describe.each(for_operator.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {
-  it("answers 403 to a project's key, whatever its scopes", async () => {
-    expect((await sendTo(route, project.key, project.project_id)).status).toBe(403);
   });
 });
 

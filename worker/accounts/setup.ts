@@ -14,6 +14,8 @@ import { PASSWORD_LENGTH_MIN } from "../limits.ts";
 import { createRouter } from "../router.ts";
 import { OPERATOR_SECURITY, problems } from "../schemas.ts";
 import { smallBody } from "../small-body.ts";
+import { setupPath } from "./links.ts";
+import { sendsMail } from "./mail.ts";
 import { OperatorSetup, SetupState, SignedInAnswer, SignUpInput } from "./schemas.ts";
 import { signIn } from "./sign-in.ts";
 import { takeTries } from "./tries.ts";
@@ -76,13 +78,15 @@ export const setupRoutes = createRouter();
 
 setupRoutes.openapi(state, async (c) => {
   const needs_owner = await needsOwner(c.env.DB);
-  const mail = c.env.MAIL !== undefined && c.env.LEDGE_MAIL_FROM !== undefined;
-  return c.json({ needs_owner, needs_code: needs_owner && needsCode(c), mail, password_length_min: PASSWORD_LENGTH_MIN }, 200);
+  return c.json(
+    { needs_owner, needs_code: needs_owner && needsCode(c), mail: sendsMail(c.env), password_length_min: PASSWORD_LENGTH_MIN },
+    200,
+  );
 });
 
 setupRoutes.openapi(operatorState, async (c) => {
   const code = setupCode(c.env);
-  return c.json({ needs_owner: await needsOwner(c.env.DB), code, path: `/setup#code=${code}` }, 200);
+  return c.json({ needs_owner: await needsOwner(c.env.DB), code, path: setupPath(code) }, 200);
 });
 
 setupRoutes.openapi(signUp, async (c) => {

@@ -1,6 +1,6 @@
 /** How often something was tried, counted in D1: one number for all isolates. Only what people do by hand is counted here, never ingest or searches. */
 import { createHash } from "node:crypto";
-import { eq, lte, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { attempts } from "../catalog/schema.ts";
 import { Problem } from "../errors.ts";
@@ -50,9 +50,4 @@ export async function forgetAttempts(db: D1Database, key: readonly string[]): Pr
   await drizzle(db)
     .delete(attempts)
     .where(eq(attempts.key, keyOf(key)));
-}
-
-/** Removes spans that are over. */
-export async function purgeAttempts(db: D1Database, now_ms: number): Promise<void> {
-  await drizzle(db).delete(attempts).where(lte(attempts.ends_ms, now_ms));
 }

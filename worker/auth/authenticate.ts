@@ -14,6 +14,7 @@ import { type Permission, ROUTES, routeName, SCOPE_DEFAULTS, SCOPE_PERMISSIONS, 
 import { checkRates } from "./rate.ts";
 import { projectAsked, sessionAccess } from "./session-access.ts";
 import { hasSessionCookie } from "./sessions.ts";
+import { noteUse } from "./use-notes.ts";
 
 /** What this isolate knows of keys. */
 export const key_cache = new KeyCache(() => Date.now());
@@ -40,9 +41,10 @@ export async function identify(env: Env, key_text: string): Promise<{ access: Ac
   const answer: KeyAnswer = await key_cache.lookup(project_id, hash, () =>
     callStream(env, project_id, KEY_LOOKUP_TIMEOUT_MS, (stream) => stream.verifyKey(hash)),
   );
+  // A deleted project knows its keys no more; that this is one of them shows its text.
+  if (answer.settings?.deleted_at) throw new Problem("gone", "This project was deleted.");
   assertUsable(answer.key, Date.now());
   if (!answer.settings) throw new Problem("unauthenticated", "There is no such project.");
-  if (answer.settings.deleted_at) throw new Problem("gone", "This project was deleted.");
   const permissions = permissionsOf(answer.key.scopes);
   const access = {
     project_id,
@@ -96,6 +98,7 @@ async function letIn(c: Context<AppEnv>, access: Access, permission: Permission,
   if (project_id !== undefined) requireProject(access, project_id);
   requirePermission(access, permission);
   await checkRates(c.env, access.settings, access.key?.key_id ?? access.user!.user_id, Date.now());
+  noteUse(c, access, permission);
   if (permission === "events.write" && quota_exceeded) {
     throw new Problem("quota_exceeded", "The day's events are used up; the quota is renewed at midnight UTC.", {
       retry_after_s: secondsToMidnight(Date.now()),

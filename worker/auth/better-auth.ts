@@ -27,6 +27,11 @@ export function cookiePrefix(secure: boolean): string {
   return secure ? "__Host-ledge" : "ledge";
 }
 
+/** What signs cookies and encrypts second factors; it follows from LEDGE_SECRET. */
+export function sessionSecret(env: Pick<Env, "LEDGE_SECRET">): string {
+  return createHmac("sha256", env.LEDGE_SECRET).update("ledge sessions\n").digest("base64url");
+}
+
 const TIMES = { createdAt: "created_at", updatedAt: "updated_at" } as const;
 
 /** A code of the second factor opens one session only: whoever saw it being typed comes too late. @throws APIError */
@@ -42,7 +47,7 @@ export function createAuth(env: Env, secure: boolean) {
     // Never shown to anybody: links are made in `worker/accounts`.
     baseURL: "https://ledge.invalid",
     basePath: "/api/v1/auth",
-    secret: createHmac("sha256", env.LEDGE_SECRET).update("ledge sessions\n").digest("base64url"),
+    secret: sessionSecret(env),
     database: drizzleAdapter(drizzle(env.DB), {
       provider: "sqlite",
       schema: { user: users, session: sessions, account: credentials, verification: verifications, twoFactor: twoFactors },

@@ -5,7 +5,15 @@
 import type { Scope } from "../../durable-objects/project-stream/types.ts";
 import type { Role } from "../catalog/people.ts";
 
-const OF_VIEWERS = ["events.read", "searches.read", "metrics.read", "project.read", "members.read", "organization.read"] as const;
+const OF_VIEWERS = [
+  "events.read",
+  "usage.read",
+  "searches.read",
+  "metrics.read",
+  "project.read",
+  "members.read",
+  "organization.read",
+] as const;
 const OF_MEMBERS = ["events.write", "searches.write", "metrics.write", "keys.read", "dead_letters.read"] as const;
 const OF_ADMINS = [
   "keys.write",
@@ -31,7 +39,7 @@ export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
 /** What a key may in its project. No scope contains another: what a key is for is said in full. */
 export const SCOPE_PERMISSIONS: Record<Scope, ReadonlySet<Permission>> = {
   ingest: new Set(["events.write"]),
-  read: new Set(["events.read", "searches.read", "metrics.read"]),
+  read: new Set(["events.read", "usage.read", "searches.read", "metrics.read"]),
   admin: new Set([
     "project.read",
     "project.write",
@@ -63,16 +71,58 @@ export const ROUTES: Record<string, Requirement> = {
   "POST /api/v1/auth/two-factor": "anyone",
   "POST /api/v1/auth/sign-out": "anyone",
   "GET /api/v1/auth/session": "anyone",
+  "POST /api/v1/auth/password-reset/request": "anyone",
+  "POST /api/v1/auth/password-reset": "anyone",
+  "POST /api/v1/invitations/look": "anyone",
+  "POST /api/v1/invitations/accept": "anyone",
+
+  "GET /api/v1/account": "person",
+  "PATCH /api/v1/account": "person",
+  "DELETE /api/v1/account": "person",
+  "POST /api/v1/account/password": "person",
+  "GET /api/v1/account/settings": "person",
+  "PUT /api/v1/account/settings": "person",
+  "GET /api/v1/account/sessions": "person",
+  "DELETE /api/v1/account/sessions": "person",
+  "DELETE /api/v1/account/sessions/{session_id}": "person",
+  "POST /api/v1/account/two-factor": "person",
+  "POST /api/v1/account/two-factor/confirm": "person",
+  "DELETE /api/v1/account/two-factor": "person",
+  "POST /api/v1/account/two-factor/backup-codes": "person",
 
   "GET /api/v1/organizations": "person",
-  "GET /api/v1/projects": "person",
+  "POST /api/v1/organizations": "person",
+  "PATCH /api/v1/organizations/{organization_id}": "member: organization.write",
+  "DELETE /api/v1/organizations/{organization_id}": "member: organization.delete",
+  "POST /api/v1/organizations/{organization_id}/leave": "member: organization.read",
+  "GET /api/v1/members": "member: members.read",
+  "PATCH /api/v1/members/{user_id}": "member: members.write",
+  "DELETE /api/v1/members/{user_id}": "member: members.write",
+  "POST /api/v1/members/{user_id}/password-reset": "member: organization.write",
+  "GET /api/v1/invitations": "member: members.write",
+  "POST /api/v1/invitations": "member: members.write",
+  "DELETE /api/v1/invitations/{invitation_id}": "member: members.write",
 
+  "GET /api/v1/projects": "person",
+  "POST /api/v1/projects": "member: projects.create",
+  "GET /api/v1/deletions": "member: organization.read",
+  "GET /api/v1/projects/{project_id}": "project.read",
+  "PATCH /api/v1/projects/{project_id}": "project.write",
+  "DELETE /api/v1/projects/{project_id}": "project.delete",
+  "POST /api/v1/projects/{project_id}/restore": "project.delete",
   "GET /api/v1/project": "project.read",
   "PATCH /api/v1/project": "project.write",
   "GET /api/v1/keys": "keys.read",
   "POST /api/v1/keys": "keys.write",
   "DELETE /api/v1/keys/{key_id}": "keys.write",
-  "GET /api/v1/usage": "events.read",
+  "POST /api/v1/keys/{key_id}/rotate": "keys.write",
+  "GET /api/v1/usage": "usage.read",
+  "GET /api/v1/audit": "audit.read",
+  "GET /api/v1/audit/export": "audit.read",
+  "GET /api/v1/searches": "searches.read",
+  "POST /api/v1/searches": "searches.write",
+  "PATCH /api/v1/searches/{search_id}": "searches.write",
+  "DELETE /api/v1/searches/{search_id}": "searches.write",
 
   "POST /api/v1/logs": "events.write",
   "POST /api/v1/logs/batch": "events.write",
@@ -102,6 +152,7 @@ export const ROUTES: Record<string, Requirement> = {
   "POST /api/v1/admin/compact": "maintenance.run",
 
   "GET /api/v1/admin/setup": "operator",
+  "POST /api/v1/admin/password-resets": "operator",
   "POST /api/v1/bootstrap": "operator",
   "GET /api/v1/admin/dead-letters": "operator",
   "POST /api/v1/admin/projects/{project_id}/keys": "operator",

@@ -4,6 +4,8 @@ export class Recent<T> {
   readonly #age_ms_max: number;
   readonly #entries_max: number;
   readonly #now_ms: () => number;
+  /** Raised whenever something is forgotten: what was asked before may be untrue and is not kept. */
+  #forgotten = 0;
 
   constructor(age_ms_max: number, entries_max: number, now_ms: () => number) {
     this.#age_ms_max = age_ms_max;
@@ -17,8 +19,9 @@ export class Recent<T> {
     if (known && this.#now_ms() - known.loaded_ms < this.#age_ms_max) return known.value;
     this.#entries.delete(key);
     const loaded_ms = this.#now_ms();
+    const forgotten = this.#forgotten;
     const value = await load();
-    if (value === null) return value;
+    if (value === null || forgotten !== this.#forgotten) return value;
     if (this.#entries.size >= this.#entries_max) {
       const oldest = this.#entries.keys().next().value;
       if (oldest !== undefined) this.#entries.delete(oldest);
@@ -29,6 +32,7 @@ export class Recent<T> {
 
   /** Forgets what a change made untrue. */
   forget(is_untrue: (value: T, key: string) => boolean): void {
+    this.#forgotten += 1;
     for (const [key, { value }] of this.#entries) if (is_untrue(value, key)) this.#entries.delete(key);
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, gte, lt, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { AUDIT_DETAILS_SIZE_BYTES_MAX } from "../limits.ts";
+import { AUDIT_DETAILS_SIZE_BYTES_MAX, AUDIT_PURGE_ROWS_MAX, AUDIT_RETENTION_DAYS } from "../limits.ts";
 import { audit, projects } from "./schema.ts";
 
 export interface AuditEntry {
@@ -22,9 +22,13 @@ export interface AuditEntry {
 /** As it is inserted: D1 itself looks up what the entry leaves open. */
 export type AuditRow = Omit<typeof audit.$inferInsert, "organization_id"> & { organization_id: string | SQL | null };
 
-/** Begins with the time in milliseconds, so that ids are in the order of time. */
+/** Ids begin with the time in milliseconds, so that they are in the order of time: this is where those of a time begin. */
+function idsFrom(time_ms: number): string {
+  return time_ms.toString(36).padStart(9, "0");
+}
+
 function newAuditId(now_ms: number): string {
-  return `${now_ms.toString(36).padStart(9, "0")}${randomBytes(8).toString("hex")}`;
+  return `${idsFrom(now_ms)}${randomBytes(8).toString("hex")}`;
 }
 
 function bounded(details: Record<string, unknown>): Record<string, unknown> {
@@ -57,4 +61,58 @@ export function auditRow(entry: AuditEntry, now_ms: number = Date.now()): AuditR
 /** Records what somebody did. What is recorded cannot be changed. */
 export async function recordAudit(db: D1Database, entry: AuditEntry): Promise<void> {
   await drizzle(db).insert(audit).values(auditRow(entry));
+}
+
+/** Inserts the row where the statement just before it, in the same batch, changed something: what was done is recorded, and nothing else. */
+export function auditIfChanged(row: AuditRow): SQL {
+  const details = JSON.stringify(row.details);
+  return sql`INSERT INTO audit
+    (audit_id, at, organization_id, project_id, actor_kind, actor_id, actor_name, action, target, details, ip_address, user_agent)
+    SELECT ${row.audit_id}, ${row.at}, ${row.organization_id}, ${row.project_id}, ${row.actor_kind}, ${row.actor_id}, ${row.actor_name},
+      ${row.action}, ${row.target}, ${details}, ${row.ip_address}, ${row.user_agent} WHERE changes() > 0`;
+}
+
+export interface AuditFilter {
+  organization_id: string | null;
+  project_id: string | null;
+  actor: string | null;
+  action: string | null;
+  from_ms: number | null;
+  to_ms: number | null;
+}
+
+/** Where a page ends, the next one begins below this id. */
+export async function listAudit(
+  db: D1Database,
+  filter: AuditFilter,
+  page: { below: string | null; limit: number },
+): Promise<StoredAudit[]> {
+  const { organization_id, project_id, actor, action, from_ms, to_ms } = filter;
+  return drizzle(db)
+    .select()
+    .from(audit)
+    .where(
+      and(
+        organization_id === null ? undefined : eq(audit.organization_id, organization_id),
+        project_id === null ? undefined : eq(audit.project_id, project_id),
+        actor === null ? undefined : or(eq(audit.actor_id, actor), eq(audit.actor_name, actor)),
+        // "key" is all that was done to keys, "key.created" that alone.
+        action === null ? undefined : or(eq(audit.action, action), and(gte(audit.action, `${action}.`), lt(audit.action, `${action}/`))),
+        from_ms === null ? undefined : gte(audit.audit_id, idsFrom(from_ms)),
+        to_ms === null ? undefined : lt(audit.audit_id, idsFrom(to_ms)),
+        page.below === null ? undefined : lt(audit.audit_id, page.below),
+      ),
+    )
+    .orderBy(desc(audit.audit_id))
+    .limit(page.limit);
+}
+
+export type StoredAudit = typeof audit.$inferSelect;
+
+/** Removes what is older than AUDIT_RETENTION_DAYS, some of it at a time. */
+export async function purgeAudit(db: D1Database, now_ms: number): Promise<void> {
+  const before = idsFrom(now_ms - AUDIT_RETENTION_DAYS * 86_400_000);
+  await drizzle(db).run(
+    sql`DELETE FROM audit WHERE audit_id IN (SELECT audit_id FROM audit WHERE audit_id < ${before} ORDER BY audit_id LIMIT ${AUDIT_PURGE_ROWS_MAX})`,
+  );
 }

@@ -49,6 +49,14 @@ export async function catchUpGeneration(db: D1Database, bucket: R2Bucket, projec
   await raise(db, project_id, (await bucketGeneration(bucket, project_id)).generation);
 }
 
+/** Of a project that is deleted: its marks go last. */
+export async function dropGeneration(db: D1Database, bucket: R2Bucket, project_id: string): Promise<void> {
+  await bucket.delete(generationKey(project_id));
+  await drizzle(db)
+    .delete(meta)
+    .where(eq(meta.key, nameOf(project_id)));
+}
+
 function nameOf(project_id: string): string {
   return `generation/${project_id}`;
 }

@@ -38,6 +38,11 @@ export function refusedKey(project_id: string, refused_id: string): string {
   return `${REFUSED_PREFIX}${project_id}/${refused_id}`;
 }
 
+/** Below these prefixes is all that the bucket holds of a project, but for the generation's mark. */
+export function prefixesOf(project_id: string): string[] {
+  return [SEGMENT_PREFIX, SWAP_PREFIX, JOURNAL_PREFIX, DEAD_LETTER_PREFIX, REFUSED_PREFIX].map((prefix) => `${prefix}${project_id}/`);
+}
+
 /** The project that an object of any kind belongs to; null for objects of the whole house. */
 export function projectOfKey(key: string): string | null {
   return /^(?:segments|swaps|journal|dead-letters|refused)\/v1\/([a-z0-9]+)\//.exec(key)?.[1] ?? null;

@@ -1,7 +1,7 @@
 /** Who belongs where. */
 import { and, eq, isNull } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { members, organizations, projects } from "./schema.ts";
+import { deletions, members, organizations, projects } from "./schema.ts";
 
 export const ROLES = ["owner", "admin", "member", "viewer"] as const;
 export type Role = (typeof ROLES)[number];
@@ -20,6 +20,8 @@ export interface ListedProject {
   organization_id: string;
   name: string;
   created_at: string;
+  /** When it will be deleted, where that was asked for. */
+  deletion_due_at: string | null;
 }
 
 /** What somebody belongs to: living organizations, and the living projects in them. */
@@ -45,10 +47,12 @@ export async function readStanding(db: D1Database, user_id: string): Promise<Sta
         organization_id: projects.organization_id,
         name: projects.name,
         created_at: projects.created_at,
+        deletion_due_at: deletions.due_at,
       })
       .from(members)
       .innerJoin(organizations, eq(organizations.organization_id, members.organization_id))
       .innerJoin(projects, eq(projects.organization_id, members.organization_id))
+      .leftJoin(deletions, eq(deletions.project_id, projects.project_id))
       .where(and(mine, isNull(projects.deleted_at)))
       .orderBy(projects.created_at),
   ]);

@@ -181,6 +181,7 @@ export const invitations = sqliteTable(
     created_at: text("created_at").notNull(),
     expires_at: text("expires_at").notNull(),
     accepted_at: text("accepted_at"),
+    accepted_by: text("accepted_by"),
     revoked_at: text("revoked_at"),
   },
   (table) => [index("invitations_by_organization").on(table.organization_id)],

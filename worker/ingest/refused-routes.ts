@@ -4,6 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
+import { recordDeed } from "../auth/record.ts";
 import { listRefused, type RefusedRecordView, readRefused, removeRefused } from "../catalog/refused.ts";
 import { keyedBatchId } from "../engine/batch/batch-id.ts";
 import { joinBytes } from "../engine/batch/join-bytes.ts";
@@ -189,9 +190,12 @@ refusedRoutes.openapi(replay, async (c) => {
     if (result) replayed.push(result);
     else missing.push(refused_id);
   }
+  await recordDeed(c, { action: "refused.replayed", details: { replayed: replayed.length, missing: missing.length } });
   return c.json({ replayed, missing }, 200);
 });
 refusedRoutes.openapi(remove, async (c) => {
-  await removeRefused(c.env.BUCKET, c.var.access.project_id, c.req.valid("param").refused_id);
+  const { refused_id } = c.req.valid("param");
+  await removeRefused(c.env.BUCKET, c.var.access.project_id, refused_id);
+  await recordDeed(c, { action: "refused.removed", target: refused_id });
   return c.body(null, 204);
 });

@@ -2,12 +2,38 @@ import { getTableName, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { BACKUP_PREFIX } from "../catalog/keys.ts";
-import { apiKeys, members, organizations, projects, users } from "../catalog/schema.ts";
+import {
+  apiKeys,
+  audit,
+  credentials,
+  deletions,
+  invitations,
+  members,
+  organizations,
+  projects,
+  savedSearches,
+  twoFactors,
+  userSettings,
+  users,
+} from "../catalog/schema.ts";
 import { BACKUP_ROWS_PER_READ, BACKUPS_KEPT_MAX } from "../limits.ts";
 import type { House } from "./house.ts";
 
-/** What D1 alone holds. The catalog of segments is not among it: R2 has all that it says. */
-const TABLES: SQLiteTable[] = [organizations, users, members, projects, apiKeys];
+/** What D1 alone holds. The catalog of segments is not among it: R2 has all that it says. Nor is what passes: sessions, links that were sent, tries. */
+const TABLES: SQLiteTable[] = [
+  organizations,
+  users,
+  credentials,
+  twoFactors,
+  userSettings,
+  members,
+  invitations,
+  projects,
+  deletions,
+  apiKeys,
+  savedSearches,
+  audit,
+];
 
 /**
  * Writes the day's backup to R2: a file of SQL statements that `wrangler d1 execute --file` takes, literals quoted by SQLite itself.

@@ -3,6 +3,7 @@ import type { Env } from "../env.ts";
 import { COMPACT_RUSH_MS } from "../limits.ts";
 import { compactProject } from "./compact.ts";
 import { compactionTurn } from "./compaction-turn.ts";
+import { deleteProject } from "./delete-project.ts";
 import { flushStream } from "./flush.ts";
 import { type House, houseOf, type Job } from "./house.ts";
 import { retain } from "./retain.ts";
@@ -29,6 +30,9 @@ async function runJob(house: House, job: Job): Promise<void> {
       return;
     case "compact":
       await compactInTurn(house, job.project_id);
+      return;
+    case "delete-project":
+      await deleteProject(house, job.project_id);
       return;
     case "retain":
       await retain(house, job.project_id, job.retention_days);

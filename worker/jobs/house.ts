@@ -7,6 +7,8 @@ export interface House {
   db: D1Database;
   bucket: R2Bucket;
   stream(project_id: string, shard: number): ProjectStreamRpc;
+  /** Empties the monitor of a deleted project. */
+  eraseMonitor(project_id: string): Promise<void>;
   /** Sends a message to the jobs queue. */
   ask(job: Job, delay_s?: number): Promise<void>;
   /** Jobs take their time from ingest and searches: the local profile. */
@@ -19,6 +21,7 @@ export interface House {
 export type Job =
   | { v: 1; kind: "flush"; project_id: string; shard: number }
   | { v: 1; kind: "compact"; project_id: string }
+  | { v: 1; kind: "delete-project"; project_id: string }
   | { v: 1; kind: "retain"; project_id: string; retention_days: number };
 
 export function houseOf(env: Env): House {
@@ -26,6 +29,7 @@ export function houseOf(env: Env): House {
     db: env.DB,
     bucket: env.BUCKET,
     stream: (project_id, shard) => streamOf(env, project_id, shard),
+    eraseMonitor: (project_id) => env.MONITOR.getByName(project_id).erase(),
     ask: async (job, delay_s = 0) => {
       await env.JOBS.send(job, { contentType: "json", delaySeconds: delay_s });
     },

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { authenticate } from "../auth/authenticate.ts";
 import { authenticateOperator } from "../auth/operator.ts";
+import { recordDeed } from "../auth/record.ts";
 import { listDeadLetters, replayDeadLetters, UNKNOWN_PROJECT } from "../catalog/dead-letters.ts";
 import type { Env } from "../env.ts";
 import { Problem } from "../errors.ts";
@@ -103,5 +104,10 @@ deadLetterRoutes.openapi(listAsOperator, async (c) => {
 });
 deadLetterRoutes.openapi(replay, async (c) => {
   const input = c.req.valid("json");
-  return c.json(await replayDeadLetters(c.env, c.var.access.project_id, "ids" in input ? input.ids : "all"), 200);
+  const result = await replayDeadLetters(c.env, c.var.access.project_id, "ids" in input ? input.ids : "all");
+  await recordDeed(c, {
+    action: "dead_letters.replayed",
+    details: { replayed: result.replayed.length, failed: result.failed.length },
+  });
+  return c.json(result, 200);
 });

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { authenticateOperator } from "../auth/operator.ts";
+import { deedRow } from "../auth/record.ts";
 import { createRouter } from "../router.ts";
 import { OPERATOR_SECURITY, problems } from "../schemas.ts";
 import { smallBody } from "../small-body.ts";
@@ -30,5 +31,8 @@ operatorKeyRoutes.openapi(create, async (c) => {
   const { project_id } = c.req.valid("param");
   // Not found where there is no such project: a key must not make one.
   await readProject(c.env, project_id);
-  return c.json(await createKey(c.env, project_id, c.req.valid("json")), 201);
+  const input = c.req.valid("json");
+  const record = (target: string) =>
+    deedRow(c, { action: "key.created", target, project_id, details: { ...input }, actor: { kind: "operator", id: null, name: null } });
+  return c.json(await createKey(c.env, project_id, input, record), 201);
 });

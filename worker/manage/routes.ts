@@ -1,8 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../auth/access.ts";
 import { createRouter } from "../router.ts";
+import { auditRoutes } from "./audit.ts";
 import { bootstrapRoutes } from "./bootstrap.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
+import { deletionRoutes } from "./deletions.ts";
 import { healthRoutes } from "./health.ts";
 import type { MaintenanceJobs } from "./jobs.ts";
 import { keyRoutes } from "./keys.ts";
@@ -20,6 +22,8 @@ export function manageRoutes(jobs: MaintenanceJobs): OpenAPIHono<AppEnv> {
     bootstrapRoutes,
     projectRoutes,
     projectsRoutes,
+    deletionRoutes,
+    auditRoutes,
     usageRoutes,
     keyRoutes,
     operatorKeyRoutes,

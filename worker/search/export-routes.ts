@@ -1,5 +1,6 @@
 /** Everything that a filter finds, as a file that is made while it is read. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { recordDeed } from "../auth/record.ts";
 import { QUERY_LENGTH_MAX } from "../limits.ts";
 import { createRouter } from "../router.ts";
 import { NO_BUDGET, SearchContext } from "./context.ts";
@@ -108,6 +109,8 @@ exportRoutes.openapi(route, async (c) => {
   const source = pieces(format, lists, columnsOf(parameters.fields));
   // What fails at once is answered as a problem, not as a broken file.
   const first = await source.next();
+  const { q, from, to, fields } = parameters;
+  await recordDeed(c, { action: "events.exported", details: { q, from, to, fields, format, order } });
   const { content_type, ending } = FORMATS[format];
   const headers = {
     "content-type": content_type,

@@ -72,6 +72,7 @@ export function houseFor(store: WorldStore, scheduler: Scheduler, actor: Actor):
     db: d1On(store.catalog, step),
     bucket: bucketOn(store.objects, step, now_ms),
     stream: (project_id, shard) => streamStub(store, `${project_id}:${shard}`, step),
+    eraseMonitor: async () => undefined,
     ask: async () => undefined,
     one_thread: false,
     pause: async () => undefined,
@@ -116,6 +117,11 @@ function streamStub(store: WorldStore, name: string, step: Step): ProjectStreamR
     keys: () => call("keys", (core) => core.tenancy.keys()),
     verifyKey: () => {
       throw new InjectedFault("the world has no keys");
+    },
+    noteUse: (keys, queries) => call("noteUse", (core) => core.tenancy.noteUse(keys, queries)),
+    queries: () => call("queries", (core) => core.tenancy.queries()),
+    erase: () => {
+      throw new InjectedFault("the world deletes no projects");
     },
   };
 }
