@@ -146,11 +146,9 @@ export const ResetInput = z.strictObject({ token: Token, new_password: NewPasswo
 
 export const GivenLink = z
   .object({
-    url: z
-      .string()
-      .openapi({
-        description: "To be handed to the person. The token is behind the #, so that it travels to no server before it is used.",
-      }),
+    url: z.string().openapi({
+      description: "To be handed to the person. The token is behind the #, so that it travels to no server before it is used.",
+    }),
     path: z.string().openapi({ description: "The same without the address of the app." }),
     expires_at: z.string(),
   })

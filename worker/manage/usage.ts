@@ -22,13 +22,10 @@ const Usage = z
           day: z.iso.date(),
           events: z.number().int(),
           raw_bytes: z.number().int().openapi({ description: "Of the events as they came." }),
-          stored_bytes: z
-            .number()
-            .int()
-            .openapi({
-              description:
-                "What segments whose events begin on this day take in the bucket now; they get smaller as they are merged, and go with retention.",
-            }),
+          stored_bytes: z.number().int().openapi({
+            description:
+              "What segments whose events begin on this day take in the bucket now; they get smaller as they are merged, and go with retention.",
+          }),
           queries: z.number().int().openapi({ description: "Requests that searched." }),
           estimated_cost_usd: z
             .number()
