@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faultsOfAxe, openPage, openStage, type Stage, signIn } from "./support/page.ts";
+import { faultsOfAxe, openPage, openStage, type Stage } from "./support/page.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -10,7 +10,6 @@ afterAll(() => stage?.close());
 describe("the frame", () => {
   it("leads to every page by the rail, by two keys and by the palette", async () => {
     const { page, faults, close } = await openPage(stage, "/");
-    await signIn(page, stage.ledge);
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Live" }).click();
     await page.waitForURL(/\/live/);
     await page.keyboard.press("g");
@@ -31,7 +30,6 @@ describe("the frame", () => {
 
   it("is a bar of five below on a phone, and nothing is wider than the screen", async () => {
     const { page, close } = await openPage(stage, "/", { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
-    await signIn(page, stage.ledge);
     expect(await page.getByRole("navigation", { name: "Main" }).getByRole("link").count()).toBe(5);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
     expect(await faultsOfAxe(page)).toEqual([]);
@@ -40,7 +38,6 @@ describe("the frame", () => {
 
   it("keeps the theme and the zone that were chosen", async () => {
     const { page, faults, close } = await openPage(stage, "/", { timezoneId: "Asia/Kathmandu", colorScheme: "dark" });
-    await signIn(page, stage.ledge);
     await page.getByRole("button", { name: /UTC\+5:45, the zone/ }).click();
     await page.getByRole("button", { name: "Account and looks" }).click();
     await page.getByRole("menuitem", { name: "Paper (light)" }).click();

@@ -27,6 +27,15 @@ const messages = (events: readonly ShownEvent[]) => events.map(({ message }) => 
 const sorted = (texts: readonly unknown[]) => texts.map(String).sort();
 
 describe("search", () => {
+  it.each([
+    ["servce:api", [{ field: "servce", suggestion: "service" }]],
+    ["servce:api | stats count()", [{ field: "servce", suggestion: "service" }]],
+    ["service:nobody", undefined],
+    ["levle:x OR service:api", undefined],
+  ])("%s, where nothing is found, is answered with hints", async (q, hints) => {
+    expect((await get(project, "/api/v1/logs", { ...RANGE, q })).hints).toEqual(hints);
+  });
+
   it.each(["/api/v1/logs", "/api/v1/logs/search", "/search"])(
     "%s finds every event, newest first, and tells what it cost",
     async (path) => {

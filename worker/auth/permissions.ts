@@ -139,6 +139,8 @@ export const ROUTES: Record<string, Requirement> = {
   "GET /api/v1/logs/{event_id}": "events.read",
   "GET /api/v1/fields": "events.read",
   "GET /api/v1/fields/{name}/values": "events.read",
+  "GET /api/v1/query": "events.read",
+  "GET /api/v1/query/reference": "events.read",
   "POST /api/v1/sql": "events.read",
 
   "GET /api/v1/refused": "dead_letters.read",

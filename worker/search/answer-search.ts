@@ -1,7 +1,7 @@
 /** The answer to a search in Ledge's language: a page of events, or a table. */
 import type { z } from "@hono/zod-openapi";
 import type { EventRecord } from "../engine/batch/event-batch.ts";
-import { eventWindow, type Plan, planQuery, type Query, shownFields } from "../engine/query/query.ts";
+import { eventWindow, misspeltFields, type Plan, planQuery, type Query, shownFields } from "../engine/query/query.ts";
 import { QueryLimitError } from "../engine/query/query-limit-error.ts";
 import { Problem } from "../errors.ts";
 import { SEARCH_LIMIT_DEFAULT } from "../limits.ts";
@@ -86,10 +86,22 @@ async function tableAnswer(context: SearchContext, { plan, range }: AskedSearch)
   return records ? { events: records.map(shownRecord), cursor: null, partial, stats } : { columns, rows, overflow, partial, stats };
 }
 
+/** Whether no event was found; a table without groups counts that in one row. */
+function isEmpty(answer: SearchAnswer): boolean {
+  if ("events" in answer) return answer.events.length === 0;
+  return answer.rows.every((row) => row.every((cell) => cell === null || cell === 0));
+}
+
+function withHints(answer: SearchAnswer, { plan, cursor }: AskedSearch): SearchAnswer {
+  if (cursor !== null || !isEmpty(answer)) return answer;
+  const hints = misspeltFields(plan);
+  return hints.length === 0 ? answer : { ...answer, hints };
+}
+
 /** @throws Problem */
 export async function answerSearch(context: SearchContext, asked: AskedSearch): Promise<SearchAnswer> {
   try {
-    return isTable(asked) ? await tableAnswer(context, asked) : await eventPage(context, asked);
+    return withHints(isTable(asked) ? await tableAnswer(context, asked) : await eventPage(context, asked), asked);
   } catch (error) {
     if (!(error instanceof QueryLimitError)) throw error;
     throw new Problem("bad_query", error.message, { errors: [{ field: "q", value: asked.parameters.q, message: error.message }] });

@@ -60,11 +60,17 @@ export const Partial = z
 
 const Range = { from: z.string(), to: z.string() };
 
+export const Hints = z
+  .array(z.object({ field: z.string(), suggestion: z.string() }))
+  .optional()
+  .openapi({ description: "Only where nothing was found: names of the query that are perhaps misspelt, and what was meant." });
+
 export const EventPage = z
   .object({
     events: z.array(Event),
     cursor: z.string().nullable().openapi({ description: "For the next page; null at the end." }),
     partial: Partial,
+    hints: Hints,
     stats: Stats,
   })
   .openapi("EventPage");
@@ -78,6 +84,7 @@ export const Table = z
       .nullable()
       .openapi({ description: "Matching events that are in none of the rows, since there were too many groups." }),
     partial: Partial,
+    hints: Hints,
     stats: Stats,
   })
   .openapi("Table", { description: "Answer of a query with `| stats …`." });

@@ -1,6 +1,7 @@
 import { createRouter } from "../router.ts";
 import { exportRoutes } from "./export-routes.ts";
 import { lookupRoutes } from "./lookup-routes.ts";
+import { queryRoutes } from "./query-routes.ts";
 import { searchPaths } from "./search-routes.ts";
 import { sqlRoutes } from "./sql-routes.ts";
 
@@ -9,4 +10,5 @@ export const searchRoutes = createRouter();
 searchRoutes.route("/", searchPaths);
 searchRoutes.route("/", sqlRoutes);
 searchRoutes.route("/", exportRoutes);
+searchRoutes.route("/", queryRoutes);
 searchRoutes.route("/", lookupRoutes);

@@ -1,60 +1,65 @@
-/** Who looks, and at which project. */
-import { api, ask, identify } from "./api/client.ts";
-import { ApiError, shownError } from "./api/problem.ts";
+/** Who looks, and at which project. The session itself is a cookie that no script can read. */
+import { api, ask, identify, type Schemas } from "./api/client.ts";
+import { type ApiError, shownError } from "./api/problem.ts";
 import { preferences } from "./preferences.svelte.ts";
 
-export type Role = "owner" | "admin" | "member" | "viewer";
+export type ProjectChoice = Schemas["ListedProject"];
+export type Role = ProjectChoice["role"];
 
-export interface ProjectChoice {
-  project_id: string;
-  name: string;
-  organization_name: string;
-  role: Role;
-}
-
-const KEY = "ledge.key";
+/** Each role may all that those below it may. */
+const RANKS: Record<Role, number> = { viewer: 0, member: 1, admin: 2, owner: 3 };
 
 class Session {
-  state = $state<"unknown" | "signed_out" | "signed_in" | "failed">("unknown");
-  email = $state("");
+  /** `nobody`: not signed in; `unclaimed`: and nobody has signed up yet. */
+  state = $state<"unknown" | "nobody" | "unclaimed" | "signed_in" | "failed">("unknown");
+  user = $state.raw<Schemas["User"] | null>(null);
   projects = $state.raw<ProjectChoice[]>([]);
+  /** Null where there is none, or none of that id among the person's. */
   project = $state.raw<ProjectChoice | null>(null);
   error = $state.raw<ApiError | null>(null);
 
   /** Asks the service who is signed in. @param wanted the project that the address names */
   async load(wanted: string | null = null): Promise<void> {
-    const key = localStorage.getItem(KEY);
-    if (!key) {
-      this.state = "signed_out";
-      return;
-    }
-    identify({ authorization: `Bearer ${key}` });
     try {
-      const { project_id, name } = await ask(api.GET("/api/v1/project"));
-      this.projects = [{ project_id, name, organization_name: "local", role: "owner" }];
-      this.choose(this.projects.some((project) => project.project_id === wanted) ? wanted! : project_id);
-      this.state = "signed_in";
+      const [{ user }, setup] = await Promise.all([ask(api.GET("/api/v1/auth/session")), ask(api.GET("/api/v1/setup"))]);
+      this.user = user;
       this.error = null;
+      if (user === null) {
+        this.state = setup.needs_owner ? "unclaimed" : "nobody";
+        return;
+      }
+      await this.loadProjects(wanted);
+      this.state = "signed_in";
     } catch (error) {
       this.error = shownError(error);
-      this.state = error instanceof ApiError && error.status === 401 ? "signed_out" : "failed";
+      if (this.state !== "signed_in") this.state = "failed";
     }
   }
 
-  choose(project_id: string): void {
-    this.project = this.projects.find((project) => project.project_id === project_id) ?? null;
-    preferences.set({ project_id });
+  /** After projects were made, renamed or deleted. */
+  async loadProjects(wanted: string | null = this.project?.project_id ?? null): Promise<void> {
+    const { projects } = await ask(api.GET("/api/v1/projects"));
+    this.projects = projects;
+    const known = (project_id: string | null): boolean => projects.some((project) => project.project_id === project_id);
+    this.choose(wanted ?? (known(preferences.project_id) ? preferences.project_id : projects[0]?.project_id) ?? null);
   }
 
-  async signIn(key: string): Promise<void> {
-    localStorage.setItem(KEY, key.trim());
-    await this.load();
+  choose(project_id: string | null): void {
+    this.project = this.projects.find((project) => project.project_id === project_id) ?? null;
+    identify(this.project ? { "x-ledge-project": this.project.project_id } : {});
+    if (this.project) preferences.set({ project_id });
+  }
+
+  /** Whether the person's role in the project is this one or one above it. The service judges for itself; this decides what is offered. */
+  atLeast(role: Role): boolean {
+    return this.project !== null && RANKS[this.project.role] >= RANKS[role];
   }
 
   async signOut(): Promise<void> {
-    localStorage.removeItem(KEY);
+    await ask(api.POST("/api/v1/auth/sign-out"));
     identify({});
-    this.state = "signed_out";
+    this.state = "nobody";
+    this.user = null;
     this.projects = [];
     this.project = null;
   }

@@ -45,8 +45,12 @@ export interface WatchedPage {
   close(): Promise<void>;
 }
 
-/** A fresh page with storage of its own. */
-export async function openPage(stage: Stage, path: string, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+/** A fresh page with storage of its own; the owner is signed in unless told otherwise. */
+export async function openPage(
+  stage: Stage,
+  path: string,
+  { signed_in = true, ...options }: BrowserContextOptions & { signed_in?: boolean } = {},
+): Promise<WatchedPage> {
   const context = await stage.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -63,15 +67,22 @@ export async function openPage(stage: Stage, path: string, options: BrowserConte
     faults.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
+  if (signed_in) await signIn(page, stage.ledge);
   await page.goto(stage.ledge.url + path);
   return { page, faults, close: () => context.close() };
 }
 
-/** Signs in, as a person would; resolves once the frame is there. */
+const OWNER = { name: "Ada", email: "ada@example.com", password: "correct horse battery" };
+
+/** A session of the owner, who signs up where nobody has: as a cookie for the page's context. */
 export async function signIn(page: Page, ledge: Ledge): Promise<void> {
-  await page.getByLabel("API key").fill(ledge.credentials.api_key);
-  await page.getByRole("button", { name: "Open" }).click();
-  await page.getByRole("navigation", { name: "Main" }).waitFor();
+  const { request } = page.context();
+  const headers = { origin: ledge.url };
+  const { needs_owner } = (await (await request.get(`${ledge.url}/api/v1/setup`)).json()) as { needs_owner: boolean };
+  const path = needs_owner ? "sign-up" : "sign-in";
+  const { name, ...known } = OWNER;
+  const answer = await request.post(`${ledge.url}/api/v1/auth/${path}`, { headers, data: needs_owner ? OWNER : known });
+  if (!answer.ok()) throw new Error(`${path}: ${answer.status()} ${await answer.text()}`);
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import {
   filterFromParameters,
   matchRows,
+  misspeltFields,
   parseQuery,
+  planQuery,
   printFilter,
   QuerySyntaxError,
-  suggestField,
 } from "../../../worker/engine/query/query.ts";
 import { batchOf, type PlainEvent, type Storage } from "./batches.ts";
 
@@ -202,15 +203,20 @@ describe("filterFromParameters", () => {
   });
 });
 
-describe("suggestField", () => {
+describe("misspeltFields", () => {
   it.each([
-    ["servce", "service"],
-    ["levle", "level"],
-    ["durationms", "duration_ms"],
-    ["service", null],
-    ["duration_ms", null],
-    ["zzz", null],
-  ])("for %s is %s", (name, suggestion) => {
-    expect(suggestField(name, ["duration_ms", "path"])).toBe(suggestion);
+    ["servce:api", [{ field: "servce", suggestion: "service" }]],
+    [
+      "levle:error | stats count() by hosst",
+      [
+        { field: "levle", suggestion: "level" },
+        { field: "hosst", suggestion: "host" },
+      ],
+    ],
+    ["service:api duration_ms:>3 zzz:1", []],
+    ["* | eval servce = upper(service) | where servce:API", []],
+    ["ho:x", []],
+  ])("of %s", (text, misspelt) => {
+    expect(misspeltFields(planQuery(parseQuery(text, { now_us: 0 })))).toEqual(misspelt);
   });
 });

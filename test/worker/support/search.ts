@@ -40,6 +40,7 @@ export interface ShownStats {
 export interface SearchAnswer {
   events: ShownEvent[];
   cursor: string | null;
+  hints?: { field: string; suggestion: string }[];
   stats: ShownStats;
 }
 

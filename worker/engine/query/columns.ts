@@ -2,7 +2,7 @@ import { ANY_FIELD, isAttribute, isTimeField } from "./fields.ts";
 import type { Filter } from "./filters/filter.ts";
 import { filterFields } from "./filters/filters.ts";
 import { type Query, wholeFilter } from "./parse.ts";
-import { pipeFields } from "./pipes/pipes.ts";
+import { columnsAfter, pipeFields } from "./pipes/pipes.ts";
 
 /** Name under which a reader is asked for the JSON column of remaining attributes. */
 export const REST_COLUMN = "attributes";
@@ -32,4 +32,10 @@ export function queryColumns(query: Query): { names: ReadonlySet<string> } | "al
 /** The columns that must be read to evaluate a filter alone. */
 export function filterColumns(filter: Filter): { names: ReadonlySet<string> } | "all" {
   return columnsOf(filterFields(filter));
+}
+
+/** The columns of the table that a query gives, or the fields that it leaves of events, in order; null where any may occur. */
+export function shownColumns({ pipes }: Query): string[] | null {
+  const columns = pipes.reduce<readonly string[] | null>((before, pipe) => columnsAfter(pipe, before), null);
+  return columns && [...columns];
 }

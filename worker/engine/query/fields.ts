@@ -1,5 +1,4 @@
 import { ATTRIBUTE_PREFIX, STRING_FIELDS } from "../batch/event-batch.ts";
-import { suggest } from "./suggest.ts";
 
 /**
  * Names of fields in queries. A query's tree holds column names: an event's own field by its name, everything else as `attributes.<name>`.
@@ -63,13 +62,4 @@ const PLAIN_NAME = /^[\p{L}_@$][\p{L}\p{N}_.@$/-]*$/u;
 /** Whether a name may stand in a query without quotes. */
 export function isPlainName(name: string): boolean {
   return PLAIN_NAME.test(name);
-}
-
-/**
- * The known name that a misspelt one probably means. Any name may be an attribute's, so this is a hint for empty answers, never an error.
- * @param attributes names of attributes that are known to occur
- */
-export function suggestField(name: string, attributes: Iterable<string> = []): string | null {
-  const known = new Set([...KNOWN_FIELD_NAMES, ...attributes]);
-  return known.has(name) ? null : suggest(name, known);
 }

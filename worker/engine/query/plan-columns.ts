@@ -12,12 +12,17 @@ import type { EventStep, Plan, Reduction, TablePipe } from "./plan.ts";
  */
 export function planColumns(plan: Plan): { names: ReadonlySet<string> } | "all" {
   if (plan.reduce?.kind === "rows" && plan.reduce.columns === null) return "all";
+  return columnsOf([...fieldsRead(plan), ...filterFields(plan.filter)]);
+}
+
+/** Fields that steps and reduction read and no step makes. */
+export function fieldsRead(plan: Plan): ReadonlySet<string> {
   const needed = new Set(plan.reduce ? reductionFields(plan.reduce) : []);
   for (const step of plan.steps.toReversed()) {
     if (step.kind === "eval") needed.delete(step.field);
     for (const field of stepFields(step)) needed.add(field);
   }
-  return columnsOf([...needed, ...filterFields(plan.filter)]);
+  return needed;
 }
 
 function reductionFields(reduce: Reduction): string[] {
