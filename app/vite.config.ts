@@ -5,7 +5,13 @@ import { defineConfig } from "vite";
 /** `LEDGE_URL=http://127.0.0.1:8787 npx vite dev app`: the app while it is changed, on the data of a service that runs. */
 const service = process.env.LEDGE_URL;
 const proxy = service
-  ? Object.fromEntries(["/api", "/openapi.json"].map((path) => [path, { target: service, changeOrigin: true, ws: true }]))
+  ? Object.fromEntries(
+      // The service lets sessions change something for pages of its own origin only.
+      ["/api", "/in", "/openapi.json"].map((path) => [
+        path,
+        { target: service, changeOrigin: true, ws: true, headers: { origin: new URL(service).origin } },
+      ]),
+    )
   : {};
 
 export default defineConfig({

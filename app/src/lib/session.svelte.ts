@@ -4,6 +4,7 @@ import { type ApiError, shownError } from "./api/problem.ts";
 import { preferences } from "./preferences.svelte.ts";
 
 export type ProjectChoice = Schemas["ListedProject"];
+export type OrganizationChoice = Schemas["Organization"];
 export type Role = ProjectChoice["role"];
 
 /** Each role may all that those below it may. */
@@ -13,10 +14,22 @@ class Session {
   /** `nobody`: not signed in; `unclaimed`: and nobody has signed up yet. */
   state = $state<"unknown" | "nobody" | "unclaimed" | "signed_in" | "failed">("unknown");
   user = $state.raw<Schemas["User"] | null>(null);
+  organizations = $state.raw<OrganizationChoice[]>([]);
   projects = $state.raw<ProjectChoice[]>([]);
   /** Null where there is none, or none of that id among the person's. */
   project = $state.raw<ProjectChoice | null>(null);
   error = $state.raw<ApiError | null>(null);
+
+  /** The organization of the project that is looked at; the first one where there is no project. */
+  get organization(): OrganizationChoice | null {
+    const id = this.project?.organization_id;
+    return this.organizations.find((organization) => organization.organization_id === id) ?? this.organizations[0] ?? null;
+  }
+
+  /** My role there. */
+  get role(): Role {
+    return this.project?.role ?? this.organization?.role ?? "viewer";
+  }
 
   /** Asks the service who is signed in. @param wanted the project that the address names */
   async load(wanted: string | null = null): Promise<void> {
@@ -38,8 +51,9 @@ class Session {
 
   /** After projects were made, renamed or deleted. */
   async loadProjects(wanted: string | null = this.project?.project_id ?? null): Promise<void> {
-    const { projects } = await ask(api.GET("/api/v1/projects"));
+    const [{ projects }, { organizations }] = await Promise.all([ask(api.GET("/api/v1/projects")), ask(api.GET("/api/v1/organizations"))]);
     this.projects = projects;
+    this.organizations = organizations;
     const known = (project_id: string | null): boolean => projects.some((project) => project.project_id === project_id);
     this.choose(wanted ?? (known(preferences.project_id) ? preferences.project_id : projects[0]?.project_id) ?? null);
   }
@@ -50,9 +64,9 @@ class Session {
     if (this.project) preferences.set({ project_id });
   }
 
-  /** Whether the person's role in the project is this one or one above it. The service judges for itself; this decides what is offered. */
+  /** Whether the person's role here is this one or one above it. The service judges for itself; this decides what is offered. */
   atLeast(role: Role): boolean {
-    return this.project !== null && RANKS[this.project.role] >= RANKS[role];
+    return this.user !== null && RANKS[this.role] >= RANKS[role];
   }
 
   async signOut(): Promise<void> {
@@ -60,6 +74,7 @@ class Session {
     identify({});
     this.state = "nobody";
     this.user = null;
+    this.organizations = [];
     this.projects = [];
     this.project = null;
   }
