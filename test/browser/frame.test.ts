@@ -31,6 +31,7 @@ describe("the frame", () => {
   it("is a bar of five below on a phone, and nothing is wider than the screen", async () => {
     const { page, close } = await openPage(stage, "/", { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     expect(await page.getByRole("navigation", { name: "Main" }).getByRole("link").count()).toBe(5);
+    await page.getByRole("heading", { level: 1 }).waitFor({ state: "attached" });
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
     expect(await faultsOfAxe(page)).toEqual([]);
     await close();

@@ -150,7 +150,13 @@ const heroku: Write = ({ key, host, port, tls }) =>
 
 const RECIPES: (Omit<Snippet, "code"> & { write: Write })[] = [
   { id: "curl", label: "curl", lead: "In a terminal:", guide: "csv-json-text", write: curl },
-  { id: "javascript", label: "JavaScript", lead: "Node.js, Deno, Bun or a Worker; for pino and winston see the guide.", guide: "nodejs", write: javascript },
+  {
+    id: "javascript",
+    label: "JavaScript",
+    lead: "Node.js, Deno, Bun or a Worker; for pino and winston see the guide.",
+    guide: "nodejs",
+    write: javascript,
+  },
   { id: "python", label: "Python", lead: "Nothing to install; for a logging handler see the guide.", guide: "python", write: python },
   { id: "go", label: "Go", lead: "With the standard library:", guide: "csv-json-text", write: go },
   { id: "otel", label: "OpenTelemetry", lead: "In the collector's configuration:", guide: "opentelemetry", write: otel },
@@ -158,7 +164,13 @@ const RECIPES: (Omit<Snippet, "code"> & { write: Write })[] = [
   { id: "fluent-bit", label: "Fluent Bit", lead: "fluent-bit.yaml", guide: "fluent-bit", write: fluentBit },
   { id: "vector", label: "Vector", lead: "vector.yaml", guide: "vector", write: vector },
   { id: "docker", label: "Docker", lead: "Docker's own log driver; nothing to install.", guide: "splunk-hec", write: docker },
-  { id: "workers", label: "Cloudflare Workers", lead: "A Tail Worker hands on what your other Workers log; it asks for the key above.", guide: "cloudflare-workers", write: workers },
+  {
+    id: "workers",
+    label: "Cloudflare Workers",
+    lead: "A Tail Worker hands on what your other Workers log; it asks for the key above.",
+    guide: "cloudflare-workers",
+    write: workers,
+  },
   { id: "alloy", label: "Grafana Alloy", lead: "config.alloy", guide: "loki", write: alloy },
   { id: "beats", label: "Beats", lead: "filebeat.yml", guide: "elasticsearch", write: beats },
   { id: "datadog", label: "Datadog Agent", lead: "datadog.yaml", guide: "datadog", write: datadog },
