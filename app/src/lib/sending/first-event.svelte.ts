@@ -40,7 +40,7 @@ export class FirstEvent {
       const query = { q: `ingest_ts:>="${this.#since}"`, from: "-30d", limit: 1 };
       const answer = await ask(api.GET("/api/v1/logs", { params: { query } }));
       this.connected = true;
-      this.found = "events" in answer ? (answer.events[0] ?? null) : null;
+      this.found = typeof answer === "object" && "events" in answer ? (answer.events[0] ?? null) : null;
     } catch {
       this.connected = false;
     }
