@@ -13,7 +13,7 @@ export class ByteCache {
   readonly #refused = new Map<string, number>();
   #refused_size_bytes = 0;
 
-  constructor(size_bytes_max: number, passing: readonly string[] = ["range/", "decoded/"]) {
+  constructor(size_bytes_max: number, passing: readonly string[] = ["range/", "decoded/", "packed/"]) {
     this.size_bytes_max = size_bytes_max;
     this.#passing = passing;
   }
@@ -33,6 +33,17 @@ export class ByteCache {
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     return entry.value as T;
+  }
+
+  /**
+   * Whether a value would get a place, asked before it is made at some cost. A refusal is remembered, as that of a value is: asked a second time, it
+   * is worth pushing out others.
+   */
+  admits(key: string, size_bytes: number): boolean {
+    if (size_bytes > this.size_bytes_max / 8) return false;
+    if (this.#size_bytes + size_bytes <= this.size_bytes_max || this.#refused.has(key)) return true;
+    this.#refuse(key, size_bytes);
+    return false;
   }
 
   /** Values larger than an eighth of the cache are not kept: one of them would push out everything else. */

@@ -209,12 +209,14 @@ class SegmentScan {
     const { filter, names } = this.#scan;
     const { needed } = this.#hints;
     const context = this.#context;
-    const decided = await segment.readGroup(group, this.#deciding, { needed });
+    const bounds = segment.groups[group]!;
+    const times = this.#scan.times !== false || !isWithin(bounds, ranges);
+    const decided = await segment.readGroup(group, this.#deciding, { needed, times });
     context.cost.rows_scanned += decided.rows;
     await this.#breathe(decided.rows);
-    const rows = rowsInRanges(decided, matchRows(filter, decided), ranges, segment.groups[group]!);
+    const rows = rowsInRanges(decided, matchRows(filter, decided), ranges, bounds);
     if (rows.length === 0) return;
-    const batch = this.#needs_more ? await segment.readGroup(group, names, { rows, known: decided }) : decided;
+    const batch = this.#needs_more ? await segment.readGroup(group, names, { rows, known: decided, times }) : decided;
     await takeRows(this.#scan, batch, rows, `${row.object_key}/${group}`, async (wanted) =>
       names === null ? batch : segment.readGroup(group, null, { rows: wanted, known: batch }),
     );
@@ -230,12 +232,16 @@ class SegmentScan {
   }
 }
 
+/** Whether all of a group's times are in one of the ranges. */
+function isWithin({ ts_min_us, ts_max_us }: Bounds, ranges: readonly TimeRange[]): boolean {
+  return ranges.some(({ from_us, to_us }) => ts_min_us >= from_us && ts_max_us < to_us);
+}
+
 /** Rows whose time is in one of the ranges, which do not overlap. Times are not looked at where all of the group's are. */
-function rowsInRanges(batch: EventBatch, rows: Uint32Array, ranges: readonly TimeRange[], { ts_min_us, ts_max_us }: Bounds): Uint32Array {
+function rowsInRanges(batch: EventBatch, rows: Uint32Array, ranges: readonly TimeRange[], bounds: Bounds): Uint32Array {
+  if (isWithin(bounds, ranges)) return rows;
   const [first] = ranges;
-  if (ranges.length === 1 && first) {
-    return ts_min_us >= first.from_us && ts_max_us < first.to_us ? rows : rowsInRange(batch, rows, first);
-  }
+  if (ranges.length === 1 && first) return rowsInRange(batch, rows, first);
   const times = timesOf(batch, rows);
   return rows.filter((_row, index) => ranges.some(({ from_us, to_us }) => times[index]! >= from_us && times[index]! < to_us));
 }

@@ -42,6 +42,8 @@ export interface Scan {
   steps: readonly EventStep[];
   /** Columns that filter, steps and consumer need; null for all. */
   names: ReadonlySet<string> | null;
+  /** False where filter, steps and consumer look at no time of an event: it is read only where the range ends within a row group. */
+  times?: boolean;
   range: TimeRange;
   order: Order;
   /** Segments and row groups under way at once, at most. */

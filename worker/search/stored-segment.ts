@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ByteSource } from "../engine/batch/byte-source.ts";
+import type { DecodedCache } from "../engine/segment/decoded-cache.ts";
 import { openSegment, type Segment } from "../engine/segment/read.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
 import { OPEN_SEGMENT_GROWTH, SEARCH_DECODED_SHARE } from "../limits.ts";
@@ -54,19 +55,45 @@ function sourceOf(row: SegmentRow): ByteSource {
   };
 }
 
-const decoded_beside = new WeakMap<ByteCache, ByteCache>();
-
 /**
  * What segments keep of what they decoded. Their stored bytes are fetched in any case, so that those come first: a read costs a hundred times
- * what decoding does.
+ * what decoding does. Packed codes are among them, since what they were made of need not be fetched again.
  */
-function decodedBeside(cache: ByteCache): ByteCache {
-  let decoded = decoded_beside.get(cache);
-  if (!decoded) {
-    decoded = new ByteCache(cache.size_bytes_max * SEARCH_DECODED_SHARE);
-    decoded_beside.set(cache, decoded);
+class SegmentMemory implements DecodedCache {
+  readonly #stored: ByteCache;
+  readonly #decoded: ByteCache;
+
+  constructor(stored: ByteCache) {
+    this.#stored = stored;
+    this.#decoded = new ByteCache(stored.size_bytes_max * SEARCH_DECODED_SHARE);
   }
-  return decoded;
+
+  get<T>(key: string): T | undefined {
+    return this.#of(key).get<T>(key);
+  }
+
+  set(key: string, value: unknown, size_bytes: number): void {
+    this.#of(key).set(key, value, size_bytes);
+  }
+
+  admits(key: string, size_bytes: number): boolean {
+    return this.#of(key).admits(key, size_bytes);
+  }
+
+  #of(key: string): ByteCache {
+    return key.startsWith("packed/") ? this.#stored : this.#decoded;
+  }
+}
+
+const memories = new WeakMap<ByteCache, SegmentMemory>();
+
+function memoryBeside(cache: ByteCache): SegmentMemory {
+  let memory = memories.get(cache);
+  if (!memory) {
+    memory = new SegmentMemory(cache);
+    memories.set(cache, memory);
+  }
+  return memory;
 }
 
 /** A segment that was opened, with what it and its facts take of the cache. */
@@ -96,7 +123,7 @@ function grow(context: SearchContext, row: SegmentRow, opened: OpenedSegment, si
 export async function openStoredSegment(context: SearchContext, row: SegmentRow): Promise<OpenedSegment> {
   const known = context.cache.get<OpenedSegment>(cacheKey(row));
   if (known) return known;
-  const opened = await counting(context, () => openSegment(sourceOf(row), row.tail_size_bytes, decodedBeside(context.cache)));
+  const opened = await counting(context, () => openSegment(sourceOf(row), row.tail_size_bytes, memoryBeside(context.cache)));
   const kept: OpenedSegment = { segment: opened.result, facts: null, size_bytes: opened.size_bytes * OPEN_SEGMENT_GROWTH };
   context.cache.set(cacheKey(row), kept, kept.size_bytes);
   return kept;

@@ -7,6 +7,7 @@ import {
   planColumns,
   planQuery,
   type Reducer,
+  readsTimes,
   reducerFor,
   runTable,
   type Table,
@@ -19,7 +20,7 @@ export function reduced(plan: Plan, parts: readonly Part[], random: () => number
   const reduction = plan.reduce!;
   const reducers: Reducer[] = Array.from({ length: random() < 0.5 ? 1 : 3 }, () => reducerFor(reduction));
   for (const { batch, rows } of parts) {
-    const cut = Math.floor(random() * (rows.length + 1));
+    const cut = random() < 0.5 ? rows.length : Math.floor(random() * (rows.length + 1));
     for (const piece of [rows.subarray(0, cut), rows.subarray(cut)]) reducers[Math.floor(random() * reducers.length)]!.add(batch, piece);
   }
   if (reducers.length === 1) return runTable(plan, reducers[0]!.result());
@@ -36,7 +37,7 @@ export async function tableOf(
 ): Promise<Table> {
   const plan = planQuery(parseQuery(text, { now_us: 0 }), { range });
   const columns = planColumns(plan);
-  const parts = await stored.parts(plan.filter, columns === "all" ? null : columns.names);
+  const parts = await stored.parts(plan.filter, columns === "all" ? null : columns.names, readsTimes(plan));
   const stepped = parts.map(({ batch, rows }) => runSteps(plan.steps, batch, rows));
   return reduced(plan, stepped, randomOf(seed));
 }

@@ -23,8 +23,11 @@ export interface Stored {
   form: string;
   /** Every batch, read anew each time. */
   batches(): Promise<EventBatch[]>;
-  /** @param names columns to read besides the times; null for all */
-  parts(filter: Filter, names: ReadonlySet<string> | null): Promise<Part[]>;
+  /**
+   * @param names columns to read besides the times; null for all
+   * @param times false: they are not read, where that can be spared
+   */
+  parts(filter: Filter, names: ReadonlySet<string> | null, times?: boolean): Promise<Part[]>;
 }
 
 const ALL_TIME = { from_us: Number.NEGATIVE_INFINITY, to_us: Number.POSITIVE_INFINITY };
@@ -80,6 +83,7 @@ function forgetful(random: () => number): DecodedCache {
       if (random() < 0.02) known.clear();
       if (random() < 0.75) known.set(key, value);
     },
+    admits: () => random() < 0.75,
   };
 }
 
@@ -112,7 +116,7 @@ function ofSegments(form: string, segments: readonly Segment[]): Stored {
       for (const segment of segments) for (const group of segment.groups.keys()) read.push(await segment.readGroup(group, null));
       return read;
     },
-    async parts(filter, names) {
+    async parts(filter, names, times = true) {
       const hints = filterHints(filter);
       const range = narrowedRange(ALL_TIME, hints);
       const columns = filterColumns(filter);
@@ -123,9 +127,9 @@ function ofSegments(form: string, segments: readonly Segment[]): Stored {
         await segment.loadFilters([...segment.groups.keys()]);
         for (const group of segment.groups.keys()) {
           if (skipGroup(segment, group, hints, range) !== null) continue;
-          const decided = await segment.readGroup(group, deciding, { needed: hints.needed });
+          const decided = await segment.readGroup(group, deciding, { needed: hints.needed, times });
           const rows = matchRows(filter, decided);
-          parts.push({ batch: await segment.readGroup(group, names, { rows, known: decided }), rows });
+          parts.push({ batch: await segment.readGroup(group, names, { rows, known: decided, times }), rows });
         }
       }
       return parts;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addRows, clearRows, countOf, isEmpty, rowsOf } from "../../../worker/engine/query/filters/mask.ts";
+import { addRows, clearRows, countOf, everyRow, isEmpty, isEveryRow, rowsOf } from "../../../worker/engine/query/filters/mask.ts";
 
 /** Masks of any length at any place in memory. */
 const mask = fc.tuple(fc.array(fc.constantFrom(0, 1), { maxLength: 300 }), fc.nat(5), fc.boolean()).map(([bits, offset, full]) => {
@@ -39,9 +39,19 @@ describe("masks", () => {
     );
   });
 
-  it("give each caller rows of its own", () => {
+  it("tell lists of every row from others of the same length", () => {
     const all = new Uint8Array(500).fill(1);
-    rowsOf(all).fill(0);
-    expect([...rowsOf(all)]).toEqual([...all.keys()]);
+    const every = rowsOf(all);
+    expect([...every]).toEqual([...all.keys()]);
+    expect(isEveryRow(every, 500)).toBe(true);
+    expect([...everyRow(70_000)]).toEqual([...new Uint8Array(70_000).keys()]);
+    expect(isEveryRow(everyRow(500), 500)).toBe(true);
+    for (const rows of [
+      every.subarray(0, 499),
+      everyRow(501).subarray(1),
+      new Uint32Array(500),
+      Uint32Array.from(every, (row) => row >> 1),
+    ])
+      expect(isEveryRow(rows, 500)).toBe(false);
   });
 });

@@ -39,6 +39,10 @@ class ForgetfulCache implements DecodedCache {
   set(key: string, value: unknown): void {
     if (this.#random() < 0.8) this.#entries.set(key, value);
   }
+
+  admits(): boolean {
+    return this.#random() < 0.8;
+  }
 }
 
 /** Events drawn from a few, many enough for several pages; some messages with a word of their own, so that they are no dictionary. */

@@ -57,7 +57,7 @@ describe("a page of codes", () => {
     fc.assert(
       fc.property(runs, fc.constantFrom(1, 2, 5, 255, 256, 70_000), fc.nat(4), fc.integer(), (pairs, count, gaps, seed) => {
         const codes = codesOf(pairs, count).map((code, row) => (gaps > 0 && (row * 7 + seed) % (gaps * 3) === 0 ? NULL_CODE : code));
-        const page = new CodedPage(pageOf(codes, count), count);
+        const page = CodedPage.stored(pageOf(codes, count), count);
         const all = new Uint32Array(codes.length);
         page.decode(all, 0, NULL_CODE);
         expect([...all]).toEqual([...codes]);

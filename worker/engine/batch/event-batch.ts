@@ -60,6 +60,16 @@ export interface DictColumn {
   codeAt?(row: number): number;
   /** Clears the rows of `mask` whose value has no mark, and those without a value. @param marks 0 or 1 by code, and a 0 at the end */
   keep?(marks: Uint8Array, mask: Uint8Array): void;
+  /** As `codes`, with the number of values for null; null where there are too many values. Not to be written to. */
+  shortCodes?(): Uint16Array | null;
+  /** What is made of the values alone, from a memory where there is one. @param name of what is made, the same in every query */
+  derived?<T>(name: string, make: (values: Utf8Values) => Derived<T>): T;
+}
+
+export interface Derived<T> {
+  value: T;
+  /** What keeping it takes. */
+  size_bytes: number;
 }
 
 /** Value i is `bytes[offsets[i] .. offsets[i + 1]]`. */
@@ -104,6 +114,7 @@ export interface NumberDictionary {
   /** As of a DictColumn. */
   codeAt?(row: number): number;
   keep?(marks: Uint8Array, mask: Uint8Array): void;
+  shortCodes?(): Uint16Array | null;
 }
 
 export interface BoolColumn {

@@ -14,6 +14,12 @@ export function presenceIn(column: Column | undefined): (row: number) => boolean
   return present ? (row) => present[row] === 1 : () => true;
 }
 
+/** True only where it is known, without a look at the rows, that each of them has a value in the column. */
+export function hasEveryValue(column: Column | undefined): boolean {
+  if (!column) return false;
+  return column.kind === "dict" ? column.null_count === 0 : column.present === null;
+}
+
 /** A byte for each row of the batch: 1 for those of the rows in which the column has no value. */
 export function rowsWithout(column: Column | undefined, rows: Uint32Array, batch_rows: number): Uint8Array {
   return rowsLacking(column, rows, batch_rows) ?? new Uint8Array(batch_rows);
@@ -21,6 +27,7 @@ export function rowsWithout(column: Column | undefined, rows: Uint32Array, batch
 
 /** As `rowsWithout`; null where there are none. */
 export function rowsLacking(column: Column | undefined, rows: Uint32Array, batch_rows: number): Uint8Array | null {
+  if (hasEveryValue(column)) return null;
   const has = presenceIn(column);
   let mask: Uint8Array | null = null;
   for (let index = 0; index < rows.length; index++) {

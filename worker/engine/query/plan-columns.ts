@@ -1,10 +1,11 @@
 import { columnsOf } from "./columns.ts";
 import { visitFields } from "./expressions/expression-type.ts";
-import { ANY_FIELD, isAttribute } from "./fields.ts";
+import { ANY_FIELD, isAttribute, isTimeField } from "./fields.ts";
 import { filterFields } from "./filters/filters.ts";
 import { extractedFields } from "./pipes/extract.ts";
 import { pipeFields } from "./pipes/pipes.ts";
 import type { EventStep, Plan, Reduction, TablePipe } from "./plan.ts";
+import { STATS_FUNCTIONS } from "./stats/stats-functions.ts";
 
 /**
  * The columns that must be read for a plan; times are always there. An attribute brings the JSON column with it; what steps compute is not read.
@@ -23,6 +24,14 @@ export function fieldsRead(plan: Plan): ReadonlySet<string> {
     for (const field of stepFields(step)) needed.add(field);
   }
   return needed;
+}
+
+/** Whether the times of events are looked at. Where they are not, they need not be read: they are a tenth of what is stored. */
+export function readsTimes(plan: Plan): boolean {
+  const { filter, steps, reduce } = plan;
+  if (reduce?.kind !== "stats" || planColumns(plan) === "all") return true;
+  if (reduce.functions.some(({ name }) => STATS_FUNCTIONS[name]?.by_time)) return true;
+  return [...pipeFields(reduce), ...steps.flatMap((step) => [...stepFields(step)]), ...filterFields(filter)].some(isTimeField);
 }
 
 function reductionFields(reduce: Reduction): string[] {

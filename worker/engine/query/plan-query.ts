@@ -5,6 +5,7 @@ import type { Filter } from "./filters/filter.ts";
 import { and } from "./filters/filter-and.ts";
 import { filterFields } from "./filters/filters.ts";
 import { filterHints } from "./filters/hints.ts";
+import { withNeededKeys } from "./needed-keys.ts";
 import type { Query } from "./parse.ts";
 import type { Pipe } from "./pipes/pipe.ts";
 import type { EvalPipe } from "./pipes/pipe-eval.ts";
@@ -30,7 +31,7 @@ export interface PlanOptions {
 export function planQuery(query: Query, options: PlanOptions = { range: null }): Plan {
   const planner = new Planner(query.filter, options);
   for (const pipe of query.pipes) planner.take(pipe);
-  return planner.finish();
+  return withNeededKeys(planner.finish());
 }
 
 class Planner {

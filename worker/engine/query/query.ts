@@ -20,7 +20,7 @@ export { applyPipes, runTable } from "./pipes/run-table.ts";
 export { shownFields } from "./pipes/shown-fields.ts";
 export { runSteps } from "./pipes/steps.ts";
 export type { EventStep, Plan, Reduction, RowsReduction, TablePipe } from "./plan.ts";
-export { planColumns } from "./plan-columns.ts";
+export { planColumns, readsTimes } from "./plan-columns.ts";
 export { eventWindow, planHints } from "./plan-events.ts";
 export { type PlanOptions, planQuery } from "./plan-query.ts";
 export { queryReference, type Reference, type Word } from "./reference.ts";

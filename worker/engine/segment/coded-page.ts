@@ -1,7 +1,9 @@
 /** Codes of one page: all of them in the narrowest form, one of them, or a mask cleared by them, whichever is asked for. */
 import { NULL_CODE } from "../batch/event-batch.ts";
 import { type Codes, decodeHybrid, HybridRuns, packedCodeAt, unpack } from "./bits.ts";
+import type { CheckedBytes } from "./checked-bytes.ts";
 import { DamageError } from "./errors.ts";
+import type { PackedPage } from "./packed-codes.ts";
 import { PAGE_ROWS_MAX } from "./pages.ts";
 import type { StoredPage } from "./stored-chunk.ts";
 import { storedValues } from "./stored-chunk.ts";
@@ -47,26 +49,51 @@ function bitsSet(bytes: Uint8Array, from: number, count: number): number {
   return rest === 0 ? set : set + BITS_SET[bytes[from + whole]! & ((1 << rest) - 1)]!;
 }
 
-/** The codes of a page whose values have codes below `count`; null where no row has a value. */
+/** The codes of a page whose values have codes below `count`. */
 export class CodedPage {
   readonly rows: number;
-  readonly #page: StoredPage;
+  readonly nulls: number;
+  /** Whose levels tell the rows without a value; null where every row has a code, which is `count` then for those without one. */
+  readonly #page: StoredPage | null;
   readonly #count: number;
   readonly #values: Uint8Array;
   readonly #width: number;
+  /** Made here of codes that were looked at then. */
+  readonly #is_packed: boolean;
+  readonly #checked: CheckedBytes | null;
+  /** Codes that occur are below this. */
+  readonly #codes_end: number;
 
-  constructor(page: StoredPage, count: number) {
-    this.rows = page.rows;
-    this.#page = page;
-    this.#count = count;
-    this.#values = page.nulls === page.rows ? new Uint8Array([1]) : storedValues(page);
-    const width = this.#values[0];
+  private constructor(
+    rows: number,
+    nulls: number,
+    count: number,
+    values: Uint8Array,
+    page: StoredPage | null,
+    checked: CheckedBytes | null,
+  ) {
+    const width = values[0];
     if (width === undefined || width > CODE_WIDTH_MAX) throw new DamageError("codes of an impossible width");
+    this.rows = rows;
+    this.nulls = nulls;
+    this.#page = nulls > 0 ? page : null;
+    this.#count = count;
+    this.#values = values;
     this.#width = width;
+    this.#is_packed = page === null;
+    this.#checked = checked;
+    this.#codes_end = page === null ? count + 1 : count;
   }
 
-  get nulls(): number {
-    return this.#page.nulls;
+  /** @param checked remembers whether the codes were looked at; without it they are each time */
+  static stored(page: StoredPage, count: number, checked: CheckedBytes | null = null): CodedPage {
+    const values = page.nulls === page.rows ? new Uint8Array([1]) : storedValues(page);
+    return new CodedPage(page.rows, page.nulls, count, values, page, page.compressed ? null : checked);
+  }
+
+  /** Codes as PackedCodes has them. */
+  static packed({ values, nulls }: PackedPage, rows: number, count: number): CodedPage {
+    return new CodedPage(rows, nulls, count, values, null, null);
   }
 
   /** Whether it is mostly runs: then going through them costs less than any array of codes. */
@@ -76,14 +103,15 @@ export class CodedPage {
 
   /** @param target filled from `start` on, with `none` in rows without a value */
   decode(target: Codes, start: number, none: number): void {
-    const { rows, nulls } = this.#page;
+    const { rows, nulls } = this;
     const values = rows - nulls;
     if (values === 0) {
       target.fill(none, start, start + rows);
       return;
     }
-    if (nulls === 0) {
-      this.#decodeDense(target, start, values);
+    if (this.#page === null) {
+      this.#decodeDense(target, start, rows);
+      if (nulls > 0 && none !== this.#count) replace(target, start, start + rows, this.#count, none);
       return;
     }
     const from = target instanceof Uint32Array ? dense.wide : dense.narrow;
@@ -95,36 +123,40 @@ export class CodedPage {
   #decodeDense(target: Codes, start: number, count: number): void {
     const runs = new HybridRuns(this.#values, 1, this.#values.length, this.#width, count);
     // Where every code of the width has a value, none need be looked at.
-    const check = 2 ** this.#width > this.#count;
+    const codes_end = this.#codes_end;
+    const check = !this.#is_packed && 2 ** this.#width > codes_end && this.#checked?.hasCodes(this.#values) !== true;
     for (let at = start, end = start + count; at < end; at += runs.count) {
       runs.next();
       if (!runs.packed) {
-        if (runs.value >= this.#count) throw new DamageError("a code without a value");
+        if (runs.value >= codes_end) throw new DamageError("a code without a value");
         target.fill(runs.value, at, at + runs.count);
         continue;
       }
       unpack(this.#values, runs.at, this.#width, target, at, runs.count);
-      if (check) checkCodes(target, at, at + runs.count, this.#count);
+      if (check) checkCodes(target, at, at + runs.count, codes_end);
     }
+    if (check) this.#checked?.markCodes(this.#values);
   }
 
   /** The code of a row, NULL_CODE where it has no value. */
   codeAt(row: number): number {
-    const rank = this.#page.nulls === this.rows ? -1 : rankOf(this.#page, row);
+    if (this.nulls === this.rows) return NULL_CODE;
+    const rank = this.#page === null ? row : rankOf(this.#page, row);
     if (rank < 0) return NULL_CODE;
-    const runs = new HybridRuns(this.#values, 1, this.#values.length, this.#width, this.rows - this.#page.nulls);
+    const codes = this.#page === null ? this.rows : this.rows - this.nulls;
+    const runs = new HybridRuns(this.#values, 1, this.#values.length, this.#width, codes);
     for (let before = 0; ; before += runs.count) {
       runs.next();
       if (rank >= before + runs.count) continue;
       const code = runs.packed ? packedCodeAt(this.#values, runs.at, this.#width, rank - before) : runs.value;
-      if (code >= this.#count) throw new DamageError("a code without a value");
-      return code;
+      if (code >= this.#codes_end) throw new DamageError("a code without a value");
+      return code === this.#count ? NULL_CODE : code;
     }
   }
 
   /** Clears rows of `mask` whose code has no mark, and those without a value. */
   keep(marks: Uint8Array, mask: Uint8Array): void {
-    if (this.#page.nulls > 0 || this.#count >= 0xffff) {
+    if (this.#page !== null || this.#count >= 0xffff) {
       const codes = this.#count < 0xffff ? scratch.narrow : scratch.wide;
       this.decode(codes, 0, this.#count);
       keepMarked(codes.subarray(0, this.rows), marks, mask);
@@ -135,7 +167,7 @@ export class CodedPage {
       runs.next();
       const end = row + runs.count;
       if (!runs.packed) {
-        if (runs.value >= this.#count) throw new DamageError("a code without a value");
+        if (runs.value >= this.#codes_end) throw new DamageError("a code without a value");
         if (marks[runs.value] === 0) mask.fill(0, row, end);
         continue;
       }
@@ -147,15 +179,15 @@ export class CodedPage {
 
   /** Appends the page's runs; rows count from `start`. @returns false where it has too many */
   addRuns(list: RunList, start: number, runs_max: number): boolean {
-    if (this.#page.nulls === this.rows) return list.add(start, NULL_CODE, runs_max);
-    if (this.#page.nulls > 0) return false;
+    if (this.nulls === this.rows) return list.add(start, NULL_CODE, runs_max);
+    if (this.#page !== null) return false;
     const runs = new HybridRuns(this.#values, 1, this.#values.length, this.#width, this.rows);
     for (let row = start, end = start + this.rows; row < end; row += runs.count) {
       runs.next();
       for (let at = 0; at < (runs.packed ? runs.count : 1); at++) {
         const code = runs.packed ? packedCodeAt(this.#values, runs.at, this.#width, at) : runs.value;
-        if (code >= this.#count) throw new DamageError("a code without a value");
-        if (!list.add(row + at, code, runs_max)) return false;
+        if (code >= this.#codes_end) throw new DamageError("a code without a value");
+        if (!list.add(row + at, code === this.#count ? NULL_CODE : code, runs_max)) return false;
       }
     }
     return true;
@@ -173,6 +205,10 @@ export class RunList {
     this.codes.push(code);
     return this.codes.length <= runs_max;
   }
+}
+
+function replace(codes: Codes, start: number, end: number, from: number, to: number): void {
+  for (let at = start; at < end; at++) if (codes[at] === from) codes[at] = to;
 }
 
 function checkCodes(codes: Codes, start: number, end: number, count: number): void {

@@ -2,7 +2,9 @@
 export interface DecodedCache {
   get<T>(key: string): T | undefined;
   set(key: string, value: unknown, size_bytes: number): void;
+  /** Whether a value of that size would be kept, asked before it is made; where it is not there, each one is. */
+  admits?(key: string, size_bytes: number): boolean;
 }
 
 /** Keeps nothing. */
-export const NO_CACHE: DecodedCache = { get: () => undefined, set: () => {} };
+export const NO_CACHE: DecodedCache = { get: () => undefined, set: () => {}, admits: () => false };

@@ -3,25 +3,29 @@ import type { BytesColumn, Column, EventBatch, NumberColumn } from "../batch/eve
 
 export interface LazyParts {
   rows: number;
-  timestamp: NumberColumn;
-  ingest_ts: NumberColumn;
+  /** Null where the times were not asked for. */
+  times: { timestamp: NumberColumn; ingest_ts: NumberColumn } | null;
   columns: Map<string, Column>;
   rest: BytesColumn | null;
 }
 
 /** Its getters are its own members, so that a batch that is spread into another one takes their values along. */
-export function lazyBatch({ rows, timestamp, ingest_ts, columns, rest }: LazyParts): EventBatch {
+export function lazyBatch({ rows, times, columns, rest }: LazyParts): EventBatch {
+  const asked = (): NonNullable<typeof times> => {
+    if (times === null) throw new Error("times of a row group that were not asked for");
+    return times;
+  };
   return {
     rows,
     get timestamp_us() {
-      return timestamp.values;
+      return asked().timestamp.values;
     },
     get ingest_us() {
-      return ingest_ts.values;
+      return asked().ingest_ts.values;
     },
     columns,
     rest,
-    time_columns: { timestamp, ingest_ts },
+    ...(times === null ? {} : { time_columns: times }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type CodeRuns,
   type Column,
   type ColumnPages,
+  type Derived,
   type DictColumn,
   NULL_CODE,
   type NumberColumn,
@@ -22,6 +23,8 @@ import { NumberValues } from "./number-values.ts";
 import { ENCODING } from "./pages.ts";
 import type { StoredChunk } from "./stored-chunk.ts";
 import { StringDictionary } from "./string-dictionary.ts";
+
+const DERIVED_OVERHEAD_SIZE_BYTES = 128;
 
 class LazyPages implements ColumnPages {
   readonly starts: Uint32Array;
@@ -45,8 +48,7 @@ class LazyPages implements ColumnPages {
     if (wanted !== null && wanted[index] === 0) return null;
     let page = this.#pages[index];
     if (page === undefined) {
-      const rows = this.starts[index + 1]! - this.starts[index]!;
-      page = this.#chunk.outline(index).nulls === rows && this.#chunk.page(index).nulls === rows ? null : this.#decode(index);
+      page = this.#chunk.isEmpty(index) ? null : this.#decode(index);
       this.#pages[index] = page;
     }
     return page;
@@ -107,6 +109,28 @@ class LazyDict implements DictColumn {
     return this.#dictionary.codeOf(value);
   }
 
+  get null_count(): number | undefined {
+    const { page_count, wanted } = this.#chunk;
+    if (wanted !== null) return undefined;
+    let nulls = 0;
+    for (let index = 0; index < page_count; index++) nulls += this.#store.page(index).nulls;
+    return nulls;
+  }
+
+  shortCodes(): Uint16Array | null {
+    return this.#store.short();
+  }
+
+  derived<T>(name: string, make: (values: Utf8Values) => Derived<T>): T {
+    const { cache, cache_key } = this.#chunk.home;
+    const key = `${cache_key}/${name}`;
+    const known = cache.get<{ value: T }>(key);
+    if (known !== undefined) return known.value;
+    const { value, size_bytes } = make(this.#dictionary.utf8Once());
+    cache.set(key, { value }, size_bytes + DERIVED_OVERHEAD_SIZE_BYTES);
+    return value;
+  }
+
   codeAt(row: number): number {
     const index = lastAtOrBelow(this.pages.starts, row);
     return this.pages.page(index) === null ? NULL_CODE : this.#store.codeAt(index, row - this.pages.starts[index]!);
@@ -129,6 +153,7 @@ class LazyNumbers implements NumberColumn {
   /** What stored numbers are multiplied by, their range with them. */
   readonly #scale: number;
   #values: Float64Array | null = null;
+  #present: Uint8Array | null | undefined;
   #dictionary: NumberDictionary | null | undefined;
 
   constructor(chunk: StoredChunk, kind: NumberColumn["kind"], scale: number) {
@@ -156,7 +181,8 @@ class LazyNumbers implements NumberColumn {
   }
 
   get present(): Uint8Array | null {
-    return presentOf(this.pages);
+    if (this.#present === undefined) this.#present = presentOf(this.pages);
+    return this.#present;
   }
 
   get range(): NumberColumn["range"] {
@@ -198,6 +224,10 @@ class NumberCodes implements NumberDictionary {
     return this.#codes;
   }
 
+  shortCodes(): Uint16Array | null {
+    return this.#store.short();
+  }
+
   codeAt(row: number): number {
     const index = lastAtOrBelow(this.#pages.starts, row);
     return this.#store.codeAt(index, row - this.#pages.starts[index]!);
@@ -227,7 +257,7 @@ class LazyBytes implements BytesColumn {
       return plain ? bytesColumn(page, chunk.starts[index + 1]! - chunk.starts[index]!) : page;
     };
     this.pages = new LazyPages(chunk, (index) => {
-      const coded = store !== null && chunk.page(index).encoding === ENCODING.RLE_DICTIONARY;
+      const coded = store !== null && (chunk.packed?.page(index) ?? chunk.page(index)).encoding === ENCODING.RLE_DICTIONARY;
       return coded ? codedPage(index) : new BytesPage(chunk, index);
     });
   }

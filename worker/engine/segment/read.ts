@@ -15,6 +15,7 @@ import { lazyBatch } from "./lazy-batch.ts";
 import { lazyBytes, lazyColumn, lazyNumbers } from "./lazy-column.ts";
 import { type Located, locate, readIndexBlock } from "./locator.ts";
 import type { Needed } from "./needed.ts";
+import type { PackedCodes } from "./packed-codes.ts";
 import { shelfOf } from "./page-shelf.ts";
 import { type ByteRange, readRanges } from "./ranges.ts";
 import type { SegmentRow } from "./segment-row.ts";
@@ -29,8 +30,10 @@ export { bytesSource } from "./ranges.ts";
 const TAIL_GUESS_SIZE_BYTES = 64 * 1024;
 const SIZE_BYTES_MIN = 12;
 
-/** The part of a row group that a reader will look at. Times are always true in every row. */
+/** The part of a row group that a reader will look at. Times are true in every row, but where they are not asked for. */
 export interface GroupPart {
+  /** False: neither times of events nor of their arrival will be looked at. */
+  times?: boolean;
   /** Only these rows, ascending. */
   rows?: Uint32Array;
   /** Only messages that may have all these lower-cased words, as far as a loaded filter tells. */
@@ -175,11 +178,12 @@ class OpenSegment implements Segment {
   readGroup(index: number, names: ReadonlySet<string> | null, part: GroupPart = {}): Promise<EventBatch> {
     return this.#guard(async () => {
       const group = this.#group(index);
-      const { known } = part;
+      const { known, times = true } = part;
       const isKnown = (name: string): boolean =>
-        known !== undefined && (isTime(name) || (name === REST ? known.rest !== null : known.columns.has(name)));
+        known !== undefined && (name === REST ? known.rest !== null : known.columns.has(name) || (isTime(name) && !!known.time_columns));
       const choose = this.#chooser(index, part);
-      const chunks = await this.#readChunks(index, (name) => !isKnown(name) && (names === null || names.has(name) || isTime(name)), choose);
+      const isWanted = (name: string): boolean => (isTime(name) ? times : names === null || names.has(name));
+      const chunks = await this.#readChunks(index, (name) => isWanted(name) && !isKnown(name), choose);
       const make = (place: number, chunk: StoredChunk): Column => {
         const { name, scale } = this.#index.columns[place]!;
         const withWords = name === "message" ? (words: readonly string[]) => this.#pagesOf(index, chunk, words) : undefined;
@@ -196,7 +200,8 @@ class OpenSegment implements Segment {
         else columns.set(name, make(place, chunk));
       }
       const timeColumn = (name: "timestamp" | "ingest_ts") => known?.time_columns?.[name] ?? this.#timeColumn(chunks, name);
-      return lazyBatch({ rows: group.rows, timestamp: timeColumn(TIMESTAMP), ingest_ts: timeColumn(INGEST_TS), columns, rest });
+      const time_columns = times ? { timestamp: timeColumn(TIMESTAMP), ingest_ts: timeColumn(INGEST_TS) } : null;
+      return lazyBatch({ rows: group.rows, times: time_columns, columns, rest });
     });
   }
 
@@ -266,7 +271,13 @@ class OpenSegment implements Segment {
       const chunk = chunks[place]!;
       if (!wanted(name) || chunk.pages === null) continue;
       const layout = chunkLayout(chunk, rows);
-      plans.push({ place, kind, chunk, layout, ...rangesOf(chunk, layout, choose(name, layout.starts)) });
+      const packed_key = `packed/${this.row.object_key}/${index}/${place}`;
+      const packed = chunk.dictionary === null ? null : (this.#cache.get<PackedCodes>(packed_key) ?? null);
+      // What version 1 does not say of pages is in their headers.
+      const spares_pages = packed?.is_whole && isString(kind) && chunk.pages[0]?.head !== null;
+      const ranges = spares_pages ? [dictionaryRange(chunk)] : null;
+      const pages = choose(name, layout.starts);
+      plans.push({ place, kind, chunk, layout, packed, packed_key, ...(ranges ? { pages, ranges } : rangesOf(chunk, layout, pages)) });
     }
     const parts = await readRanges(
       this.#source,
@@ -275,11 +286,11 @@ class OpenSegment implements Segment {
     const home = { segment_id: this.row.segment_id, cache: this.#cache, shelf: shelfOf(this.#cache), checked: this.#checked };
     let next = 0;
     return new Map(
-      plans.map(({ place, kind, chunk, layout, pages, ranges }) => {
+      plans.map(({ place, kind, chunk, layout, packed, packed_key, pages, ranges }) => {
         const cache_key = `decoded/${this.row.object_key}/${index}/${place}`;
         const bytes = storedBytes(chunk, ranges, parts.slice(next, next + ranges.length));
         next += ranges.length;
-        return [place, new StoredChunk(kind, chunk, layout, pages, bytes, { ...home, cache_key })];
+        return [place, new StoredChunk(kind, chunk, { layout, wanted: pages, packed, bytes }, { ...home, cache_key, packed_key })];
       }),
     );
   }
@@ -312,17 +323,32 @@ interface ChunkPlan {
   kind: Column["kind"];
   chunk: IndexChunk;
   layout: ChunkLayout;
+  packed: PackedCodes | null;
+  packed_key: string;
   pages: WantedPages;
   ranges: ByteRange[];
+}
+
+function isString(kind: Column["kind"]): boolean {
+  return kind === "dict" || kind === "bytes";
+}
+
+function dictionaryRange({ offset, dictionary }: IndexChunk): ByteRange {
+  return { offset, size_bytes: dictionary!.size_bytes };
 }
 
 /** Wanted pages are read one by one where they are less than this share of a chunk. */
 const PAGES_SHARE_MAX = 1 / 2;
 
-/** The whole chunk, or of a chunk of strings without a dictionary the pages alone that are wanted. */
+/** The whole chunk, its dictionary apart, or of a chunk of strings without one the pages alone that are wanted. */
 function rangesOf(chunk: IndexChunk, { offsets }: ChunkLayout, pages: WantedPages): Pick<ChunkPlan, "pages" | "ranges"> {
-  const whole = { pages, ranges: [{ offset: chunk.offset, size_bytes: chunk.size_bytes }] };
-  if (pages === null || chunk.dictionary !== null) return whole;
+  const { offset, size_bytes: whole_size, dictionary } = chunk;
+  if (dictionary !== null) {
+    const { size_bytes } = dictionary;
+    return { pages, ranges: [dictionaryRange(chunk), { offset: offset + size_bytes, size_bytes: whole_size - size_bytes }] };
+  }
+  const whole = { pages, ranges: [{ offset, size_bytes: whole_size }] };
+  if (pages === null) return whole;
   const ranges: ByteRange[] = [];
   let size_bytes = 0;
   for (let page = 0; page < pages.length; page++) {
@@ -339,8 +365,18 @@ function storedBytes(chunk: IndexChunk, ranges: readonly ByteRange[], parts: rea
   if (ranges.length === 1 && ranges[0]!.size_bytes === chunk.size_bytes) {
     return (offset, size_bytes) => first!.subarray(offset, offset + size_bytes);
   }
+  if (chunk.dictionary !== null) return bytesBesideDictionary(chunk.dictionary.size_bytes, parts);
   const by_offset = new Map(ranges.map(({ offset }, index) => [offset - chunk.offset, parts[index]!]));
   return (offset) => by_offset.get(offset)!;
+}
+
+/** @param parts the dictionary, and all pages unless nobody will ask for them */
+function bytesBesideDictionary(dictionary_size: number, [dictionary, pages]: readonly Uint8Array[]): StoredBytes {
+  return (offset, size_bytes) => {
+    if (offset < dictionary_size) return dictionary!.subarray(offset, offset + size_bytes);
+    if (pages === undefined) throw new Error("pages whose codes are packed were asked for as they are stored");
+    return pages.subarray(offset - dictionary_size, offset - dictionary_size + size_bytes);
+  };
 }
 
 function isTime(name: string): boolean {

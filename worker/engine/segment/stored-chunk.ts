@@ -4,6 +4,7 @@ import type { CheckedBytes } from "./checked-bytes.ts";
 import type { DecodedCache } from "./decoded-cache.ts";
 import { asDamage, DamageError, SegmentError } from "./errors.ts";
 import type { IndexChunk } from "./index-block.ts";
+import type { PackedCodes } from "./packed-codes.ts";
 import type { PageShelf } from "./page-shelf.ts";
 import { type DataPage, PAGE_ROWS_MAX, readDataPage, readDictionaryHeader } from "./pages.ts";
 import { decompress } from "./zstd.ts";
@@ -14,8 +15,9 @@ export interface ChunkHome {
   segment_id: string;
   cache: DecodedCache;
   shelf: PageShelf | null;
-  /** Of everything kept of this chunk. */
+  /** Of everything kept of this chunk, but its codes. */
   cache_key: string;
+  packed_key: string;
   checked: CheckedBytes;
 }
 
@@ -74,6 +76,14 @@ export function chunkLayout(index: IndexChunk, rows: number): ChunkLayout {
   return { starts, offsets };
 }
 
+/** What is at hand of a chunk. */
+export interface ChunkContent {
+  layout: ChunkLayout;
+  wanted: WantedPages;
+  packed: PackedCodes | null;
+  bytes: StoredBytes;
+}
+
 export class StoredChunk {
   readonly kind: Column["kind"];
   readonly rows: number;
@@ -82,13 +92,16 @@ export class StoredChunk {
   readonly starts: Uint32Array;
   /** Pages that are to be looked at, 1 each; null for all. Others count as pages without a value. */
   readonly wanted: WantedPages;
+  /** Codes that were packed before; of pages that are among them the stored bytes may be missing. */
+  readonly packed: PackedCodes | null;
   readonly #index: IndexChunk;
   readonly #layout: ChunkLayout;
   readonly #bytes: StoredBytes;
 
-  /** @param bytes of what is wanted of the chunk at least */
-  constructor(kind: Column["kind"], index: IndexChunk, layout: ChunkLayout, wanted: WantedPages, bytes: StoredBytes, home: ChunkHome) {
+  /** @param plan with the bytes of what is wanted of the chunk at least */
+  constructor(kind: Column["kind"], index: IndexChunk, { layout, wanted, packed, bytes }: ChunkContent, home: ChunkHome) {
     this.kind = kind;
+    this.packed = packed;
     this.rows = layout.starts.at(-1)!;
     this.home = home;
     this.starts = layout.starts;
@@ -123,6 +136,14 @@ export class StoredChunk {
   /** Nulls and encoding of a page, unchecked: what follows from them must not depend on their being right. */
   outline(index: number): { nulls: number; encoding: number } {
     return this.#index.pages![index]!.head ?? this.guard(() => this.#parse(index, this.#pageBytes(index)));
+  }
+
+  /** Whether no row of a page has a value. */
+  isEmpty(index: number): boolean {
+    const rows = this.starts[index + 1]! - this.starts[index]!;
+    const packed = this.packed?.page(index);
+    if (packed) return packed.nulls === rows;
+    return this.outline(index).nulls === rows && this.page(index).nulls === rows;
   }
 
   /** @throws SegmentError where the page is damaged */

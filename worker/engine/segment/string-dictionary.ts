@@ -57,6 +57,12 @@ export class StringDictionary {
     return utf8;
   }
 
+  /** As `utf8`, for somebody who keeps what is made of the values: they themselves are not kept. */
+  utf8Once(): Utf8Values {
+    const { cache, cache_key } = this.#chunk.home;
+    return this.#utf8 ?? cache.get<Utf8Values>(`${cache_key}/values`) ?? this.#chunk.guard(() => this.#decode());
+  }
+
   strings(): string[] {
     this.#strings ??= decodeStrings(this.utf8());
     return this.#strings;
@@ -113,7 +119,9 @@ export class StringDictionary {
     if (pieces.length === 1) return this.#pieceOf(0);
     this.#checkPieces();
     const raw = new Uint8Array(raw_size);
-    for (let piece = 0; piece < pieces.length; piece++) raw.set(this.#pieceOf(piece), piece * PAGE_SIZE_BYTES);
+    // Pieces by themselves are for those who look for a value: of the whole none is kept.
+    for (let piece = 0; piece < pieces.length; piece++)
+      raw.set((this.#known(piece) ?? this.#decompress(piece)).bytes, piece * PAGE_SIZE_BYTES);
     return raw;
   }
 
@@ -127,22 +135,28 @@ export class StringDictionary {
   }
 
   #entryOf(piece: number): Piece {
-    const held = this.#pieces[piece];
-    if (held !== undefined) return held;
-    const { cache, cache_key } = this.#chunk.home;
-    const key = `${cache_key}/piece/${piece}`;
-    let entry = cache.get<Piece>(key);
+    let entry = this.#known(piece);
     if (entry === undefined) {
-      const { pieces, raw_size, stored } = this.#read();
-      let at = 0;
-      for (let before = 0; before < piece; before++) at += pieces[before]!;
-      const size = Math.min(PAGE_SIZE_BYTES, raw_size - piece * PAGE_SIZE_BYTES);
-      entry = { bytes: decompress(stored.subarray(at, at + pieces[piece]!), size), starts: null };
+      entry = this.#decompress(piece);
+      const { cache, cache_key } = this.#chunk.home;
       // Where its values begin takes at most so much as they do.
-      cache.set(key, entry, 2 * size + OVERHEAD_SIZE_BYTES);
+      cache.set(`${cache_key}/piece/${piece}`, entry, 2 * entry.bytes.length + OVERHEAD_SIZE_BYTES);
     }
     this.#pieces[piece] = entry;
     return entry;
+  }
+
+  #known(piece: number): Piece | undefined {
+    const { cache, cache_key } = this.#chunk.home;
+    return this.#pieces[piece] ?? cache.get<Piece>(`${cache_key}/piece/${piece}`);
+  }
+
+  #decompress(piece: number): Piece {
+    const { pieces, raw_size, stored } = this.#read();
+    let at = 0;
+    for (let before = 0; before < piece; before++) at += pieces[before]!;
+    const size = Math.min(PAGE_SIZE_BYTES, raw_size - piece * PAGE_SIZE_BYTES);
+    return { bytes: decompress(stored.subarray(at, at + pieces[piece]!), size), starts: null };
   }
 
   /** Where the values of a piece begin. */

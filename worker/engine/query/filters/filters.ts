@@ -16,7 +16,7 @@ import { phraseKind } from "./filter-phrase.ts";
 import { rangeKind } from "./filter-range.ts";
 import { regexKind } from "./filter-regex.ts";
 import { wildcardKind } from "./filter-wildcard.ts";
-import { countOf, rowsOf } from "./mask.ts";
+import { countOf, everyRow, rowsOf } from "./mask.ts";
 
 /** Every kind of filter by its name. */
 const KINDS: { [K in Filter["kind"]]: FilterKind<Extract<Filter, { kind: K }>> } = {
@@ -85,7 +85,7 @@ export function matchMask(filter: Filter, batch: EventBatch): Uint8Array {
 
 /** Numbers of the rows that match, ascending. */
 export function matchRows(filter: Filter, batch: EventBatch): Uint32Array {
-  return rowsOf(matchMask(filter, batch));
+  return filter.kind === "all" ? everyRow(batch.rows) : rowsOf(matchMask(filter, batch));
 }
 
 /** How many rows match. */

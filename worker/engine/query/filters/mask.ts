@@ -36,12 +36,18 @@ export function addRows(mask: Uint8Array, other: Uint8Array): void {
   for (let row = length * 4; row < mask.length; row++) if (other[row] === 1) mask[row] = 1;
 }
 
-/** Numbers from 0 on, to copy from. */
+/** Numbers from 0 on; lists of every row are parts of it. */
 let ascending = new Uint32Array(0);
 
-function firstRows(count: number): Uint32Array {
+/** Numbers of all of so many rows. The memory is shared: as all lists of rows, it must not be written to. */
+export function everyRow(count: number): Uint32Array {
   if (count > ascending.length) ascending = Uint32Array.from({ length: Math.max(count, 65_536) }, (_, row) => row);
-  return ascending.slice(0, count);
+  return ascending.subarray(0, count);
+}
+
+/** True only where the list is known to be every one of so many rows, each once: then row `at` stands at place `at`. */
+export function isEveryRow(rows: Uint32Array, count: number): boolean {
+  return rows.length === count && rows.buffer === ascending.buffer && rows.byteOffset === 0;
 }
 
 /** A few rows are found fastest one by one with the native search. */
@@ -54,7 +60,7 @@ export function rowsOf(mask: Uint8Array): Uint32Array {
   for (; row >= 0 && few.length < FEW_ROWS; row = mask.indexOf(1, row + 1)) few.push(row);
   if (row < 0) return Uint32Array.from(few);
   const count = countOf(mask);
-  return count === mask.length ? firstRows(count) : allRows(mask, count);
+  return count === mask.length ? everyRow(count) : allRows(mask, count);
 }
 
 function allRows(mask: Uint8Array, count: number): Uint32Array {

@@ -33,8 +33,9 @@ export interface StatsCall {
 }
 
 export type GroupKey =
-  /** `expression`: as for a call. */
-  { kind: "field"; field: string; as: string; expression?: Expression } | { kind: "bucket"; size_us: number; zone_us: number; as: string };
+  /** `expression`: as for a call. `needed`: events without a value are in no group, and are not counted anywhere; a plan sets it. */
+  | { kind: "field"; field: string; as: string; expression?: Expression; needed?: true }
+  | { kind: "bucket"; size_us: number; zone_us: number; as: string };
 
 export const statsKind: PipeKind<StatsPipe> = {
   parse(scanner) {

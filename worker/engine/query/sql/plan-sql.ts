@@ -1,4 +1,5 @@
 import type { ValueType } from "../expressions/value-type.ts";
+import { withNeededKeys } from "../needed-keys.ts";
 import type { Plan } from "../plan.ts";
 import { parseSql } from "./parse.ts";
 import { Planner } from "./planner.ts";
@@ -31,5 +32,5 @@ export interface SqlOptions {
  * @throws QuerySyntaxError, and nothing else, whatever the text
  */
 export function planSql(sql: string, options: SqlOptions): SqlPlan {
-  return new Planner(parseSql(sql.toWellFormed()), options).plan();
+  return withNeededKeys(new Planner(parseSql(sql.toWellFormed()), options).plan());
 }

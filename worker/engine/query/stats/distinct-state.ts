@@ -1,12 +1,22 @@
 import { COUNT_UNIQ_MAX, COUNT_UNIQ_MIN, COUNT_UNIQ_TOTAL } from "../../../limits.ts";
-import { type Column, type DictColumn, type EventBatch, NULL_CODE } from "../../batch/event-batch.ts";
+import {
+  type Column,
+  type Derived,
+  type DictColumn,
+  type EventBatch,
+  NULL_CODE,
+  type NumberDictionary,
+  type Utf8Values,
+} from "../../batch/event-batch.ts";
 import { bufferOf } from "../../batch/record.ts";
 import { dictionarySize, presenceIn, rowsLacking } from "../column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "../fields.ts";
+import { isEveryRow } from "../filters/mask.ts";
 import { forEachRest } from "../rest.ts";
 import type { GroupedRows } from "./grouped-rows.ts";
 import { hashNumber, hashText } from "./hash-bytes.ts";
 import { HashSet } from "./hash-set.ts";
+import { markRange, markRows } from "./short-codes.ts";
 import { NO_GROUP, type StatState } from "./stat.ts";
 
 interface SerializedDistinct {
@@ -15,6 +25,12 @@ interface SerializedDistinct {
   offsets: Uint32Array;
   words: Uint32Array;
 }
+
+/** Of each value of a dictionary two words, the low one first. */
+type ValueHashes = Uint32Array;
+
+/** Of spans shorter than this part of a dictionary the rows are gone through instead of the values. */
+const FEW_ROWS_SHARE = 8;
 
 const hash = new Uint32Array(2);
 
@@ -108,7 +124,36 @@ export class DistinctState implements StatState {
     }
   }
 
+  /** As `#addCodes`, where all values' hashes are at hand. @param codes the number of hashes for rows without a value */
+  #addHashed({ spans }: GroupedRows, codes: Uint16Array, hashes: ValueHashes): void {
+    const { order, starts, groups } = spans;
+    const count = hashes.length / 2;
+    const marks = new Uint8Array(count + 1);
+    const in_order = isEveryRow(order, codes.length);
+    for (let span = 0; span < groups.length; span++) {
+      if (groups[span] === NO_GROUP) continue;
+      const [from, to] = [starts[span]!, starts[span + 1]!];
+      const set = this.#setOf(groups[span]!);
+      if (to - from < count / FEW_ROWS_SHARE) {
+        for (let at = from; at < to; at++) {
+          const code = codes[order[at]!]!;
+          if (code < count) set.add(hashes[2 * code]!, hashes[2 * code + 1]!);
+        }
+        continue;
+      }
+      if (span > 0) marks.fill(0);
+      if (in_order) markRange(codes, from, to, marks);
+      else markRows(codes, order, from, to, marks);
+      set.addMarked(hashes, marks);
+    }
+  }
+
   #addDictionary(rows: GroupedRows, column: DictColumn): void {
+    const short = column.derived && column.shortCodes?.();
+    if (short) {
+      this.#addHashed(rows, short, column.derived!("hashes", hashesOf));
+      return;
+    }
     const { codes, utf8 } = column;
     if (!utf8) {
       this.#addCodes(rows, codes, dictionarySize(column), (code) => hashString(column.values[code]!));
@@ -118,8 +163,11 @@ export class DistinctState implements StatState {
     this.#addCodes(rows, codes, dictionarySize(column), (code) => hashText(bytes, offsets[code]!, offsets[code + 1]!, hash));
   }
 
-  #addNumberDictionary(rows: GroupedRows, { values, codes }: { values: Float64Array; codes: Uint32Array }): void {
-    this.#addCodes(rows, codes, values.length, (code) => hashNumber(values[code]!, hash));
+  #addNumberDictionary(rows: GroupedRows, dictionary: NumberDictionary): void {
+    const { values } = dictionary;
+    const short = dictionary.shortCodes?.();
+    if (short) this.#addHashed(rows, short, numberHashes(values));
+    else this.#addCodes(rows, dictionary.codes, values.length, (code) => hashNumber(values[code]!, hash));
   }
 
   #addNumbers({ spans }: GroupedRows, numbers: Float64Array): void {
@@ -178,6 +226,26 @@ function rowHash(column: Column): (row: number) => void {
   if (column.kind === "bool") return (row) => hashString(column.values[row] === 0 ? "false" : "true");
   if (column.kind === "dict") return (row) => hashString(column.values[column.codes[row]!]!);
   return (row) => hashNumber(column.values[row]!, hash);
+}
+
+function hashesOf({ bytes, offsets }: Utf8Values): Derived<ValueHashes> {
+  const hashes = new Uint32Array(2 * (offsets.length - 1));
+  for (let code = 0; code < offsets.length - 1; code++) {
+    hashText(bytes, offsets[code]!, offsets[code + 1]!, hash);
+    hashes[2 * code] = hash[0]!;
+    hashes[2 * code + 1] = hash[1]!;
+  }
+  return { value: hashes, size_bytes: hashes.byteLength };
+}
+
+function numberHashes(values: Float64Array): ValueHashes {
+  const hashes = new Uint32Array(2 * values.length);
+  for (let code = 0; code < values.length; code++) {
+    hashNumber(values[code]!, hash);
+    hashes[2 * code] = hash[0]!;
+    hashes[2 * code + 1] = hash[1]!;
+  }
+  return hashes;
 }
 
 const scratch = new Uint8Array(1024);

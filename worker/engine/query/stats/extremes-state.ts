@@ -1,4 +1,5 @@
 import { type GroupedRows, groupsEnd } from "./grouped-rows.ts";
+import type { NumberTally } from "./number-tally.ts";
 import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
 
 interface SerializedExtremes {
@@ -18,23 +19,43 @@ export class ExtremesState implements StatState {
 
   add(rows: GroupedRows): void {
     const { order, starts, groups } = rows.spans;
-    const numbers = rows.numbers(this.#field);
+    const tally = rows.tally(this.#field);
+    const numbers = tally ? null : rows.numbers(this.#field);
     const end = groupsEnd(groups);
     this.#least.grow(end);
     this.#most.grow(end);
     for (let span = 0; span < groups.length; span++) {
       const group = groups[span]!;
       if (group === NO_GROUP) continue;
-      let least = this.#least.values[group]!;
-      let most = this.#most.values[group]!;
-      for (let at = starts[span]!; at < starts[span + 1]!; at++) {
-        const value = numbers[order[at]!]!;
-        if (value < least) least = value;
-        if (value > most) most = value;
-      }
-      this.#least.values[group] = least;
-      this.#most.values[group] = most;
+      if (tally) this.#addTally(group, tally, span * tally.width);
+      else this.#addSpan(group, numbers!, order, starts[span]!, starts[span + 1]!);
     }
+  }
+
+  #addSpan(group: number, numbers: Float64Array, order: Uint32Array, from: number, to: number): void {
+    let least = this.#least.values[group]!;
+    let most = this.#most.values[group]!;
+    for (let at = from; at < to; at++) {
+      const value = numbers[order[at]!]!;
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+    this.#least.values[group] = least;
+    this.#most.values[group] = most;
+  }
+
+  /** @param from where the counts of the span begin */
+  #addTally(group: number, { values, counts, width }: NumberTally, from: number): void {
+    let least = this.#least.values[group]!;
+    let most = this.#most.values[group]!;
+    for (let code = 0; code < width - 1; code++) {
+      if (counts[from + code] === 0) continue;
+      const value = values[code]!;
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+    this.#least.values[group] = least;
+    this.#most.values[group] = most;
   }
 
   merge(serialized: unknown, groups: Uint32Array): void {

@@ -2,6 +2,7 @@ import { type Column, type DictColumn, type EventBatch, NULL_CODE } from "../../
 import { bufferOf } from "../../batch/record.ts";
 import { dictionarySize, presenceIn, rowsLacking } from "../column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "../fields.ts";
+import { isEveryRow } from "../filters/mask.ts";
 import { readNumber } from "../numbers.ts";
 import { forEachRest } from "../rest.ts";
 import { spelledNumber } from "./hash-bytes.ts";
@@ -37,6 +38,8 @@ function columnNumbers(column: Column, rows: Uint32Array): Float64Array | null {
       return numbers;
     }
     default: {
+      const short = column.dictionary?.shortCodes?.();
+      if (short) return gatheredShort(column.dictionary!.values, short, rows);
       if (column.dictionary) return gathered(column.dictionary.values, column.dictionary.codes, rows);
       const { values, present } = column;
       return present ? values.map((value, row) => (present[row] === 0 ? Number.NaN : value)) : values;
@@ -51,6 +54,16 @@ function gathered(values: Float64Array, codes: Uint32Array, rows: Uint32Array): 
     const code = codes[row]!;
     numbers[row] = code === NULL_CODE ? Number.NaN : values[code]!;
   }
+  return numbers;
+}
+
+/** As `gathered`, of codes in 16 bits; the one after the last value is of rows without any. */
+function gatheredShort(values: Float64Array, codes: Uint16Array, rows: Uint32Array): Float64Array {
+  const of_code = new Float64Array(values.length + 1).fill(Number.NaN);
+  of_code.set(values);
+  const numbers = new Float64Array(codes.length);
+  if (isEveryRow(rows, codes.length)) for (let row = 0; row < codes.length; row++) numbers[row] = of_code[codes[row]!]!;
+  else for (let index = 0; index < rows.length; index++) numbers[rows[index]!] = of_code[codes[rows[index]!]!]!;
   return numbers;
 }
 

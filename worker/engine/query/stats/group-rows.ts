@@ -1,14 +1,17 @@
 import type { EventBatch } from "../../batch/event-batch.ts";
+import { isEveryRow } from "../filters/mask.ts";
 import type { GroupKey } from "../pipes/pipe-stats.ts";
 import { combinedCodes, combinedRuns } from "./combined-codes.ts";
 import type { GroupTable } from "./group-table.ts";
 import { type KeyCodes, keyCodes } from "./key-codes.ts";
+import { LEFT_OUT } from "./key-values.ts";
+import { countAll } from "./short-codes.ts";
 import { NO_GROUP } from "./stat.ts";
 
 /** Groups that occur among some rows of a batch; those that the table has no room for are NO_GROUP. */
 export interface RowGroups {
   groups: Uint32Array;
-  /** How many of the rows each one has. */
+  /** How many of the rows each one has; 0 for rows that are left out. */
   counts: Uint32Array;
   /** The rows by group. */
   spans(): Spans;
@@ -58,7 +61,10 @@ function oneGroup(rows: Uint32Array): RowGroups {
   return { groups, counts: Uint32Array.of(rows.length), spans: () => ({ order: rows, starts: Uint32Array.of(0, rows.length), groups }) };
 }
 
-function groupCodes({ codes, count }: KeyCodes, rows: Uint32Array, groupOf: (code: number) => number): RowGroups {
+function groupCodes(keys: KeyCodes, rows: Uint32Array, groupOf: (code: number) => number): RowGroups {
+  const short = keys.short();
+  if (short) return groupShort(short, keys.count, rows, groupOf);
+  const { codes, count } = keys;
   const none = count - 1;
   const counts = new Uint32Array(count);
   for (let index = 0; index < rows.length; index++) {
@@ -81,7 +87,37 @@ function groupCodes({ codes, count }: KeyCodes, rows: Uint32Array, groupOf: (cod
   return { groups: found.groups, counts: found.counts, spans };
 }
 
+/** As `groupCodes`; loops of their own, for one over arrays of several kinds would be slow for all. */
+function groupShort(codes: Uint16Array, count: number, rows: Uint32Array, groupOf: (code: number) => number): RowGroups {
+  const counts = new Uint32Array(count);
+  if (isEveryRow(rows, codes.length)) countAll(codes, counts);
+  else for (let index = 0; index < rows.length; index++) counts[codes[rows[index]!]!]!++;
+  const found = occurring(counts, groupOf);
+  const spans = (): Spans => {
+    const order = new Uint32Array(rows.length);
+    const next = found.places(count);
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!;
+      order[next[codes[row]!]!++] = row;
+    }
+    return { order, starts: found.starts, groups: found.groups };
+  };
+  return { groups: found.groups, counts: found.counts, spans };
+}
+
 function groupPairs(left: KeyCodes, right: KeyCodes, rows: Uint32Array, groupOf: (left: number, right: number) => number): RowGroups {
+  const left_codes = left.short();
+  const right_codes = right.short();
+  if (left_codes && right_codes) {
+    const width = right.count;
+    const pairs = new Uint16Array(left_codes.length);
+    for (let row = 0; row < pairs.length; row++) pairs[row] = left_codes[row]! * width + right_codes[row]!;
+    return groupShort(pairs, left.count * width, rows, (pair) => groupOf(Math.floor(pair / width), pair % width));
+  }
+  return groupWidePairs(left, right, rows, groupOf);
+}
+
+function groupWidePairs(left: KeyCodes, right: KeyCodes, rows: Uint32Array, groupOf: (left: number, right: number) => number): RowGroups {
   const width = right.count;
   const left_none = left.count - 1;
   const right_none = width - 1;
@@ -128,8 +164,9 @@ function occurring(counts_by_code: Uint32Array, groupOf: (code: number) => numbe
     const group = groupOf(code);
     codes[at] = code;
     groups[at] = group < 0 ? NO_GROUP : group;
-    counts[at] = count;
-    starts[++at] = starts[at - 1]! + count;
+    counts[at] = group === LEFT_OUT ? 0 : count;
+    starts[at + 1] = starts[at]! + count;
+    at++;
   }
   const places = (codes_count: number): Uint32Array => {
     const next = new Uint32Array(codes_count);
@@ -156,6 +193,7 @@ function groupRuns({ runs, count }: KeyCodes, rows: Uint32Array, groupOf: (code:
   for (let code = 0; code < count; code++) {
     const group = counts_by_code[code] === 0 ? -1 : groupOf(code);
     group_by_code[code] = group < 0 ? NO_GROUP : group;
+    if (group === LEFT_OUT) counts_by_code[code] = 0;
   }
   const spans = (): Spans => ({ order: rows, starts, groups: codes.map((code) => group_by_code[Math.min(code, none)]!) });
   return { groups: group_by_code, counts: counts_by_code, spans };

@@ -3,7 +3,7 @@ import { formatFingerprint, formatTimestamp_us } from "../../batch/record.ts";
 import { isTimeField } from "../fields.ts";
 import type { GroupKey } from "../pipes/pipe-stats.ts";
 import type { TableValue } from "../table.ts";
-import { type KeyValues, NumberValues, TextValues } from "./key-values.ts";
+import { type KeyValues, LEFT_OUT, NumberValues, TextValues } from "./key-values.ts";
 import { PairTable } from "./pair-table.ts";
 import { NO_GROUP } from "./stat.ts";
 
@@ -44,15 +44,16 @@ export class GroupTable {
     return this.count < this.#groups_max;
   }
 
-  /** The number of the first keys together, for all but the last key. @param value of key `depth`; -1 where it got no number */
+  /** The number of the first keys together, for all but the last key. @param value of key `depth`; -1 where it got no number; or LEFT_OUT */
   prefix(depth: number, left: number, value: number): number {
-    if (left < 0 || value < 0) return -1;
+    if (left < 0 || value < 0) return left === LEFT_OUT || value === LEFT_OUT ? LEFT_OUT : -1;
     return depth === 0 ? value : this.#tables[depth - 1]!.find(left, value, this.#hasRoom);
   }
 
-  /** The group of the keys before the last one together with the last one's value; -1 where there is no room for it. */
+  /** The group of the keys before the last one together with the last one's value; -1 where there is no room for it, LEFT_OUT for one of them. */
   group(left: number, value: number): number {
-    return left < 0 || value < 0 ? -1 : this.#tables.at(-1)!.find(left, value, this.#hasRoom);
+    if (left < 0 || value < 0) return left === LEFT_OUT || value === LEFT_OUT ? LEFT_OUT : -1;
+    return this.#tables.at(-1)!.find(left, value, this.#hasRoom);
   }
 
   /** Values of the keys of a group. */

@@ -4,6 +4,7 @@ import { applyFilter } from "../filters/filters.ts";
 import { type RowCells, rowCells } from "./field-cells.ts";
 import { fieldNumbers } from "./field-numbers.ts";
 import type { Spans } from "./group-rows.ts";
+import { type NumberTally, numberTally } from "./number-tally.ts";
 import { NO_GROUP } from "./stat.ts";
 
 /** Rows of a batch by group, and what the functions of a `stats` need of them; found once for all functions. */
@@ -12,6 +13,7 @@ export class GroupedRows {
   readonly rows: Uint32Array;
   readonly spans: Spans;
   readonly #numbers = new Map<string, Float64Array>();
+  readonly #tallies = new Map<string, NumberTally | null>();
   readonly #cells = new Map<string, RowCells>();
 
   /** @param rows all that are in the spans, ascending */
@@ -24,6 +26,11 @@ export class GroupedRows {
   /** By row; NaN where there is no number. */
   numbers(field: string): Float64Array {
     return known(this.#numbers, field, () => fieldNumbers(this.batch, field, this.rows));
+  }
+
+  /** The numbers of each span by how often they occur; null where that is not to be had for less than `numbers`. */
+  tally(field: string): NumberTally | null {
+    return known(this.#tallies, field, () => numberTally(this.batch, field, this.spans));
   }
 
   cells(field: string): RowCells {

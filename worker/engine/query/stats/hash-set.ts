@@ -46,6 +46,24 @@ export class HashSet {
     if (this.#count * 3 > this.#slots.length) this.#rebuild(this.#slots.length * 2);
   }
 
+  /** Adds the hashes (two words each) that are marked; further marks count for nothing. */
+  addMarked(hashes: Uint32Array, marks: Uint8Array): void {
+    const count = hashes.length / 2;
+    let slots = this.#slots;
+    let mask = slots.length - 2;
+    for (let index = 0; index < count; index++) {
+      if (marks[index] === 0) continue;
+      const low = hashes[2 * index]!;
+      const high = hashes[2 * index + 1]!;
+      // Most are there already, at the place that is looked at first.
+      const at = (low << 1) & mask;
+      if (slots[at] === low && slots[at + 1] === high && (low !== 0 || high !== 0)) continue;
+      this.add(low, high);
+      slots = this.#slots;
+      mask = slots.length - 2;
+    }
+  }
+
   /** Raises the level until at most `most` hashes are kept. */
   limit(most: number): void {
     while (this.#count > most && this.#level < 32) this.raise(this.#level + 1);

@@ -1,21 +1,23 @@
 import { type BytesColumn, type Column, type DictColumn, type EventBatch, NULL_CODE, type NumberColumn } from "../../batch/event-batch.ts";
 import { valueBytes } from "../../batch/pages.ts";
 import { type Bucket, bucketStart_us } from "../bucket.ts";
-import { dictionarySize, presenceIn } from "../column-values.ts";
+import { dictionarySize, hasEveryValue, presenceIn } from "../column-values.ts";
 import { attributeName, isAttribute, isTimeField } from "../fields.ts";
 import type { GroupKey } from "../pipes/pipe-stats.ts";
 import { forEachRest } from "../rest.ts";
 import { hashBytes } from "./hash-bytes.ts";
-import { BOOLEAN, type KeyValues, NO_VALUE, NUMBER, type NumberValues, TEXT, type TextValues } from "./key-values.ts";
+import { BOOLEAN, type KeyValues, LEFT_OUT, NO_VALUE, NUMBER, type NumberValues, TEXT, type TextValues } from "./key-values.ts";
 
 /** The values of a group's key in a batch, as codes. */
 export interface KeyCodes {
   /** By row, for the rows that were asked for. `count - 1` and all above it mean that there is no value. */
-  codes: Uint32Array;
+  readonly codes: Uint32Array;
+  /** The same in 16 bits, none above `count - 1`; null where they do not come so. */
+  short(): Uint16Array | null;
   count: number;
   /** The same as runs, where the column has them. */
   runs: { starts: Uint32Array; codes: Uint32Array } | null;
-  /** The number of a code's value among those of the key; -1 for a new one where there is no room. */
+  /** The number of a code's value among those of the key; -1 for a new one where there is no room, LEFT_OUT where there must be a value and is none. */
   valueAt(code: number, room: boolean): number;
 }
 
@@ -24,17 +26,38 @@ const NUMBER_RANGE_MAX = 1 << 16;
 
 export function keyCodes(batch: EventBatch, rows: Uint32Array, key: GroupKey, values: KeyValues): KeyCodes {
   if (key.kind === "bucket") return timeCodes(batch.timestamp_us, rows, key, values as NumberValues);
-  const { field } = key;
+  const codes = fieldCodes(batch, rows, key.field, values);
+  return key.needed ? withoutNone(codes) : codes;
+}
+
+/** The same codes, events without a value left out. */
+function withoutNone(keys: KeyCodes): KeyCodes {
+  return {
+    get codes() {
+      return keys.codes;
+    },
+    short: () => keys.short(),
+    count: keys.count,
+    runs: keys.runs,
+    valueAt(code, room) {
+      const value = keys.valueAt(code, room);
+      return value === NO_VALUE ? LEFT_OUT : value;
+    },
+  };
+}
+
+function fieldCodes(batch: EventBatch, rows: Uint32Array, field: string, values: KeyValues): KeyCodes {
   if (isTimeField(field)) return numberCodes(field === "timestamp" ? batch.timestamp_us : batch.ingest_us, rows, values);
   const column = batch.columns.get(field);
   const codes = column ? columnCodes(column, rows, values) : nothing(batch.rows);
-  if (!isAttribute(field) || !batch.rest) return codes;
+  if (!isAttribute(field) || !batch.rest || hasEveryValue(column)) return codes;
   return withRest(batch, rows, field, codes, values as TextValues);
 }
 
 function nothing(rows: number): KeyCodes {
   return {
     codes: new Uint32Array(rows),
+    short: () => null,
     count: 1,
     runs: { starts: new Uint32Array(1), codes: new Uint32Array(1) },
     valueAt: () => NO_VALUE,
@@ -57,6 +80,9 @@ function columnCodes(column: Column, rows: Uint32Array, values: KeyValues): KeyC
   }
 }
 
+/** What a stored column gives codes from, each form when it is asked for. */
+type CodeSource = Pick<DictColumn, "codes" | "runs" | "shortCodes">;
+
 /** @param distinct codes of values; one more is added for none */
 export function codesOf(
   codes: Uint32Array,
@@ -64,33 +90,48 @@ export function codesOf(
   idOf: (code: number, room: boolean) => number,
   runs: KeyCodes["runs"] = null,
 ): KeyCodes {
+  return { codes, short: () => null, count: distinct + 1, runs, valueAt: numbered(distinct, idOf) };
+}
+
+function numbered(distinct: number, idOf: (code: number, room: boolean) => number): KeyCodes["valueAt"] {
   const known = new Int32Array(distinct).fill(-1);
-  const valueAt = (code: number, room: boolean): number => {
+  return (code, room) => {
     if (code >= distinct) return NO_VALUE;
     if (known[code]! < 0) known[code] = idOf(code, room);
     return known[code]!;
   };
-  return { codes, count: distinct + 1, runs, valueAt };
+}
+
+/** As `codesOf`, of codes that are not touched before they are asked for. */
+function codesFrom(source: CodeSource, distinct: number, idOf: (code: number, room: boolean) => number): KeyCodes {
+  return {
+    get codes() {
+      return source.codes;
+    },
+    short: () => source.shortCodes?.() ?? null,
+    count: distinct + 1,
+    runs: source.runs ?? null,
+    valueAt: numbered(distinct, idOf),
+  };
 }
 
 function dictCodes(column: DictColumn, rows: Uint32Array, values: TextValues): KeyCodes {
-  const runs = column.runs ?? null;
-  if (column.valueBytes && rows.length < dictionarySize(column)) {
-    const idOfFew = (code: number, room: boolean) => {
+  const size = dictionarySize(column);
+  if (column.valueBytes && rows.length < size) {
+    return codesFrom(column, size, (code, room) => {
       const bytes = valueBytes(column, code);
       return values.idOfBytes(bytes, 0, bytes.length, TEXT, room);
-    };
-    return codesOf(column.codes, dictionarySize(column), idOfFew, runs);
+    });
   }
   const { utf8 } = column;
-  if (!utf8) return codesOf(column.codes, dictionarySize(column), (code, room) => values.idOfText(column.values[code]!, TEXT, room), runs);
+  if (!utf8) return codesFrom(column, size, (code, room) => values.idOfText(column.values[code]!, TEXT, room));
   const { bytes, offsets } = utf8;
-  const idOf = (code: number, room: boolean) => values.idOfBytes(bytes, offsets[code]!, offsets[code + 1]!, TEXT, room);
-  return codesOf(column.codes, dictionarySize(column), idOf, runs);
+  return codesFrom(column, size, (code, room) => values.idOfBytes(bytes, offsets[code]!, offsets[code + 1]!, TEXT, room));
 }
 
-function dictionaryNumbers({ values: numbers, codes }: NonNullable<NumberColumn["dictionary"]>, values: KeyValues): KeyCodes {
-  return codesOf(codes, numbers.length, (code, room) => (values as TextValues).idOfNumber(numbers[code]!, room));
+function dictionaryNumbers(dictionary: NonNullable<NumberColumn["dictionary"]>, values: KeyValues): KeyCodes {
+  const { values: numbers } = dictionary;
+  return codesFrom(dictionary, numbers.length, (code, room) => (values as TextValues).idOfNumber(numbers[code]!, room));
 }
 
 function presentNumbers({ values, present }: NumberColumn): Float64Array {
@@ -211,7 +252,7 @@ function sameText({ bytes, offsets }: BytesColumn, left: number, right: number):
 }
 
 /** A mask of the rows whose code means that there is no value; null where there are none. */
-function rowsOf(codes: Uint32Array, none: number, rows: Uint32Array): Uint8Array | null {
+function rowsOf(codes: Uint32Array | Uint16Array, none: number, rows: Uint32Array): Uint8Array | null {
   let mask: Uint8Array | null = null;
   for (let index = 0; index < rows.length; index++) {
     const row = rows[index]!;
@@ -225,7 +266,7 @@ function rowsOf(codes: Uint32Array, none: number, rows: Uint32Array): Uint8Array
 /** Adds the values that the JSON column holds for rows whose own column has nothing. */
 function withRest(batch: EventBatch, rows: Uint32Array, field: string, own: KeyCodes, values: TextValues): KeyCodes {
   const none = own.count - 1;
-  const mask = rowsOf(own.codes, none, rows);
+  const mask = rowsOf(own.short() ?? own.codes, none, rows);
   if (!mask) return own;
   const known = new Map<string, number>();
   const found: { text: string; type: number }[] = [];

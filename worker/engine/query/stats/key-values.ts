@@ -19,6 +19,8 @@ export interface KeyValues {
 }
 
 export const NO_VALUE = 0;
+/** Stands for no value of a key that must have one. */
+export const LEFT_OUT = -2;
 
 interface SerializedTexts {
   bytes: Uint8Array;

@@ -93,7 +93,7 @@ export class NumberCells {
 
   add(value: number): void {
     one[0] = value;
-    this.#addHigh(one_words[1]!);
+    this.#addHigh(one_words[1]!, 1);
   }
 
   /**
@@ -112,11 +112,31 @@ export class NumberCells {
         counts[cell]!++;
         added++;
       } else {
-        if (this.#addHigh(high)) added++;
+        if (this.#addHigh(high, 1)) added++;
         ({ first, counts } = this.#positive);
       }
     }
     return added;
+  }
+
+  /**
+   * Adds numbers that occur several times each.
+   * @param counts how often the number of each place occurs, from the place `from` on
+   */
+  addCounted(words: Uint32Array, counts: Uint32Array, from: number): void {
+    const shift = FRACTION_BITS - this.#bits;
+    let { first, counts: own } = this.#positive;
+    for (let index = 0; 2 * index < words.length; index++) {
+      const times = counts[from + index]!;
+      if (times === 0) continue;
+      const high = words[2 * index + 1]!;
+      const cell = (high >>> shift) - first;
+      if (cell >= 0 && cell < own.length) own[cell]! += times;
+      else {
+        this.#addHigh(high, times);
+        ({ first, counts: own } = this.#positive);
+      }
+    }
   }
 
   merge(other: NumberCells): void {
@@ -166,11 +186,11 @@ export class NumberCells {
   }
 
   /** Whether the number was added. */
-  #addHigh(high: number): boolean {
+  #addHigh(high: number, times: number): boolean {
     const size = high & 0x7fffffff;
     if (size >= NOT_FINITE_HIGH) return false;
-    if (size < NORMAL_MIN_HIGH) this.#zeros++;
-    else (high === size ? this.#positive : this.#negative).add(size >>> (FRACTION_BITS - this.#bits), 1, 2 ** this.#bits);
+    if (size < NORMAL_MIN_HIGH) this.#zeros += times;
+    else (high === size ? this.#positive : this.#negative).add(size >>> (FRACTION_BITS - this.#bits), times, 2 ** this.#bits);
     return true;
   }
 

@@ -1,6 +1,7 @@
 import { QUANTILE_CELLS_SIZE_BYTES_MAX, QUANTILE_VALUES_MAX, QUANTILE_VALUES_MIN, QUANTILE_VALUES_TOTAL } from "../../../limits.ts";
 import { type GroupedRows, groupsEnd } from "./grouped-rows.ts";
 import { CELL_BITS_LEAST, CELL_BITS_MAX, CELL_BITS_MIN, NumberCells, type SerializedCells } from "./number-cells.ts";
+import type { NumberTally } from "./number-tally.ts";
 import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
 import { ValueLog } from "./value-log.ts";
 
@@ -30,10 +31,14 @@ export class NumbersState implements StatState {
 
   add(rows: GroupedRows): void {
     const { order, starts, groups } = rows.spans;
-    const numbers = rows.numbers(this.#field);
     this.#expect(groupsEnd(groups));
+    const tally = rows.tally(this.#field);
+    const numbers = tally ? null : rows.numbers(this.#field);
     for (let span = 0; span < groups.length; span++) {
-      if (groups[span] !== NO_GROUP) this.#addSpan(groups[span]!, numbers, order, starts[span]!, starts[span + 1]!);
+      const group = groups[span]!;
+      if (group === NO_GROUP) continue;
+      if (tally) this.#addTally(group, tally, span * tally.width);
+      else this.#addSpan(group, numbers!, order, starts[span]!, starts[span + 1]!);
     }
     this.#settle();
   }
@@ -98,6 +103,18 @@ export class NumbersState implements StatState {
     const added = full && this.#isFull(group, numbers, order, from, to);
     if (added) counts[group]! += this.#cellsOf(group).addAll(wordsOf(numbers), order, from, to);
     else counts[group]! += this.#log.add(group, numbers, order, from, to);
+  }
+
+  /** @param from where the counts of the span begin */
+  #addTally(group: number, { values, counts, width }: NumberTally, from: number): void {
+    let added = 0;
+    for (let code = 0; code < width - 1; code++) added += counts[from + code]!;
+    if (added === 0) return;
+    const known = this.#counts.values;
+    const is_full = this.#cells[group] !== undefined || known[group]! + added > valuesMax(this.#groups);
+    if (is_full) this.#cellsOf(group).addCounted(wordsOf(values), counts, from);
+    else this.#log.addTally(group, values, counts.subarray(from, from + width - 1));
+    known[group]! += added;
   }
 
   /** Whether the group has, with these rows, more numbers than it may hold as they are; rows without one count for nothing. */

@@ -15,6 +15,8 @@ export interface StatFunction {
   empty?: 0;
   /** Whether it needs to know how long a group's time is. */
   per_second?: true;
+  /** Whether it looks at the events' times, whatever its field is. */
+  by_time?: true;
   /** Calls with one `state` and one field share the state. */
   state: StateKind;
   show(state: StatState, group: number, call: ShownCall): TableValue;

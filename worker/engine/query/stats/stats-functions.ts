@@ -115,8 +115,8 @@ export const STATS_FUNCTIONS: Readonly<Record<string, StatFunction>> = {
     per_second: true,
   }),
   rate_sum: of<SumState>("sum", (state, group, { seconds }) => perSecond(state.sumOf(group), seconds), { per_second: true }),
-  first: of<EdgeState>("first", (state, group, { groups }) => state.valueOf(group, groups)),
-  last: of<EdgeState>("last", (state, group, { groups }) => state.valueOf(group, groups)),
+  first: of<EdgeState>("first", (state, group, { groups }) => state.valueOf(group, groups), { by_time: true }),
+  last: of<EdgeState>("last", (state, group, { groups }) => state.valueOf(group, groups), { by_time: true }),
   any: of<AnyState>("any", (state, group, call) => shown(state.valueOf(group, call.groups), call)),
   values: of<ValuesState>("values", (state, group, { groups }) => state.textOf(group, groups)),
 };

@@ -1,5 +1,6 @@
 import { ExactSum } from "./exact-sum.ts";
 import { type GroupedRows, groupsEnd } from "./grouped-rows.ts";
+import type { NumberTally } from "./number-tally.ts";
 import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
 
 interface SerializedSums {
@@ -21,12 +22,15 @@ export class SumState implements StatState {
 
   add(rows: GroupedRows): void {
     const { order, starts, groups } = rows.spans;
-    const numbers = rows.numbers(this.#field);
+    const counted = rows.tally(this.#field);
+    const tally = counted && sumsExactly(counted, rows.rows.length) ? counted : null;
+    const numbers = tally ? null : rows.numbers(this.#field);
     this.#counts.grow(groupsEnd(groups));
     for (let span = 0; span < groups.length; span++) {
       const group = groups[span]!;
       if (group === NO_GROUP) continue;
-      const count = addSpan(this.#sumOf(group), numbers, order, starts[span]!, starts[span + 1]!);
+      const sum = this.#sumOf(group);
+      const count = tally ? addTally(sum, tally, span * tally.width) : addSpan(sum, numbers!, order, starts[span]!, starts[span + 1]!);
       this.#counts.values[group]! += count;
     }
   }
@@ -70,6 +74,29 @@ export class SumState implements StatState {
     }
     return sum;
   }
+}
+
+/** Whether sums of so many of these numbers are whole and small enough to be exact. */
+function sumsExactly({ values }: NumberTally, rows: number): boolean {
+  const most = Number.MAX_SAFE_INTEGER / Math.max(1, rows);
+  for (let code = 0; code < values.length; code++) {
+    const value = values[code]!;
+    if (Math.floor(value) !== value || value > most || value < -most) return false;
+  }
+  return true;
+}
+
+/** @returns how many numbers there were */
+function addTally(sum: ExactSum, { values, counts, width }: NumberTally, from: number): number {
+  let count = 0;
+  let total = 0;
+  for (let code = 0; code < width - 1; code++) {
+    const times = counts[from + code]!;
+    count += times;
+    total += values[code]! * times;
+  }
+  if (count > 0) sum.add(total);
+  return count;
 }
 
 /**

@@ -29,6 +29,21 @@ export class ValueLog {
     return count - before;
   }
 
+  /** @param counts how often each value comes */
+  addTally(group: number, values: Float64Array, counts: Uint32Array): void {
+    let count = this.#count;
+    for (let index = 0; index < counts.length; index++) {
+      const times = counts[index]!;
+      if (times === 0) continue;
+      this.#makeRoom(count + times);
+      this.#values.fill(values[index]!, count, count + times);
+      this.#groups.fill(group, count, count + times);
+      count += times;
+    }
+    this.#count = count;
+    this.#by_group = null;
+  }
+
   /** A log without some of the groups, whose numbers go elsewhere. */
   without(left_out: ReadonlySet<number>, take: (group: number, value: number) => void): ValueLog {
     const log = new ValueLog();
