@@ -22,10 +22,10 @@ const app = createApp({
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
 
-  async queue(batch, env) {
+  async queue(batch, env, ctx) {
     switch (batch.queue) {
       case "ledge-events":
-        return consumeEvents(batch, env);
+        return consumeEvents(batch, env, (work) => ctx.waitUntil(work));
       case "ledge-events-dead":
         return consumeDeadLetters(batch, env);
       case "ledge-jobs":

@@ -36,7 +36,7 @@ export default {
     return worker.fetch(request, countingEnv(env), ctx);
   },
 
-  queue: (batch, env) => worker.queue(countDelivery(batch), countingEnv(env)),
+  queue: (batch, env, ctx) => worker.queue(countDelivery(batch), countingEnv(env), ctx),
 
   scheduled(controller, env) {
     COUNTS.cron_invocations++;

@@ -1,5 +1,6 @@
 /** What a ProjectMonitor can be asked. Workers import these types; the object implements them. All times are explicit about their unit. */
 import type { MetricDefinition } from "../../worker/engine/windows/definition.ts";
+import type { ReadPlan, ReadRequest } from "../../worker/engine/windows/resolution.ts";
 
 /** A metric as the object keeps it. */
 export interface MetricRecord {
@@ -71,6 +72,8 @@ export interface PanesAnswer {
   counters: MetricCounters;
   /** Everything that arrived up to this time is counted: the time of arrival of the newest counted events. 0 before the first. */
   watermark_us: number;
+  /** How the range is read. */
+  plan: ReadPlan;
   /** From here on the object has all panes. Before it only what history does not have yet: `open` and `frozen`. */
   whole_from_us: number;
   /** At or after `whole_from_us`. */
@@ -79,16 +82,14 @@ export interface PanesAnswer {
   open: PaneBytes[];
   /** Before `whole_from_us`, being written to history as this roll: blocks of history that name it have them already. */
   frozen: PaneBytes[];
-  /** The last roll that is wholly in history. */
+  /** The last roll that is wholly in history, and the one that is being written; of which life of the object. */
   rolled: number;
+  frozen_roll: number | null;
+  life: number;
 }
 
-export interface PanesRequest {
+export interface PanesRequest extends ReadRequest {
   name: string;
-  from_us: number;
-  to_us: number;
-  /** Panes of history that are read instead are this long: `whole_from_us` is a multiple of it. */
-  align_us: number;
 }
 
 /** What a counting Worker asks for before it counts. */
@@ -132,24 +133,62 @@ export type ApplyAnswer =
   /** The object holds as much as it may: count later. */
   | { status: "full" };
 
-/** A back-fill: frozen when it begins (spine, rule 3), the same for every holder until it is done. */
+/** A back-fill: frozen when it begins (spine, rule 3), the same for every holder until it is done. Its segments are listed in R2. */
 export interface FillPlan {
   fill_id: string;
   metric_ids: number[];
-  /** By shard, what segments hold: events with sequence numbers up to here. */
+  /** By shard: events up to here are in the listed segments. */
   seam_seq: Record<string, number>;
-  /** Parts that are taken; the next is this one. */
+  /** By shard: frames after the seam up to here belong to the back-fill; live counting counts those after it. */
+  live_seq: Record<string, number>;
+  /** Parts that are taken are those before it. */
   next_part: number;
+  /** Where the next part begins. */
+  position: FillPosition;
 }
 
-/** A rolling into history: panes up to a number, frozen until it is done. */
+export interface FillPosition {
+  /** Of the window: everything up to here is counted. */
+  seq: number;
+  /** Of the listed segments: the next row group. */
+  segment: number;
+  group: number;
+}
+
+export interface FillState {
+  open: { plan: FillPlan; metrics: CountedMetric[] } | null;
+  /** Metrics that wait for a back-fill. */
+  waiting: number[];
+}
+
+export interface FillBegin {
+  fill_id: string;
+  metric_ids: number[];
+  /** By shard (one is shipped). */
+  seam_seq: Record<string, number>;
+  rows_total: number;
+  segments_total: number;
+}
+
+export interface FillPart {
+  fill_id: string;
+  part: number;
+  /** Packed, as of counted frames. */
+  deltas: Uint8Array;
+  rows: number;
+  segments: number;
+  /** Where the next part begins. */
+  position: FillPosition;
+  last: boolean;
+}
+
+/** A rolling into history: all that was counted up to a number, frozen until it is done. */
 export interface RollPlan {
   roll: number;
+  /** Tells this object from one that was before it under the same name: numbers of metrics and rolls are its own. */
+  life: number;
   /** Metrics that are alive: blocks of history drop all others. */
-  metric_ids: number[];
-  parts: Uint8Array[];
-  /** Where further parts begin; null where these are all. */
-  next: number | null;
+  metrics: { metric_id: number; definition: MetricDefinition; built_in: boolean }[];
 }
 
 export interface MonitorHealth {
@@ -157,9 +196,11 @@ export interface MonitorHealth {
   applied_seq: Record<string, number>;
   watermark_us: number;
   missed_frames: number;
-  state_size_bytes: number;
+  /** Packed states in the object, and those of them that history does not have yet. */
+  size_bytes: number;
   unrolled_size_bytes: number;
   rolled: number;
+  parts: number;
 }
 
 export interface ProjectMonitorRpc {
@@ -168,7 +209,32 @@ export interface ProjectMonitorRpc {
   configure(request: ConfigureRequest): Promise<ConfigureAnswer>;
   /** Declared ones by name, built-in ones after them, and the version that `configure` may name. */
   metrics(): Promise<{ version: number; metrics: MetricStatus[] }>;
-  /** Null where there is no such metric. */
-  panes(request: PanesRequest): Promise<PanesAnswer | null>;
+  /** Counts these metrics anew from segments; all where none is named. */
+  refill(names: string[] | null): Promise<void>;
+
+  // ── Reading ──
+  /** An answer for each request; null where there is no such metric. */
+  panes(requests: PanesRequest[]): Promise<(PanesAnswer | null)[]>;
   health(): Promise<MonitorHealth>;
+
+  // ── Counting ──
+  counting(shard: number, known_version: number | null): Promise<CountingState>;
+  apply(counted: CountedDeltas): Promise<ApplyAnswer>;
+  /** Adds what was counted outside of frames; not idempotent. @param deltas packed, of built-in metrics of that source */
+  note(deltas: Uint8Array): Promise<void>;
+
+  // ── Jobs ──
+  fillState(): Promise<FillState>;
+  /** False where the metrics are no longer what they were, or another back-fill is open. */
+  fillBegin(begin: FillBegin): Promise<boolean>;
+  /** `stale`: another holder has gone on, or the back-fill is over. */
+  fillApply(part: FillPart): Promise<"applied" | "stale" | "full">;
+  /** The metrics begin anew with the next back-fill. */
+  fillAbort(fill_id: string, error: string): Promise<void>;
+  /** The open plan, a new one where a rolling is due (or `force`), else null. */
+  rollPlan(force: boolean): Promise<RollPlan | null>;
+  /** Packed deltas of the plan, from a place on; null where the plan is not open any more. */
+  rollParts(roll: number, start: number): Promise<{ parts: Uint8Array[]; next: number | null } | null>;
+  /** Idempotent. */
+  rollDone(roll: number): Promise<void>;
 }

@@ -14,12 +14,12 @@ import type {
   ProjectSettings,
   ProjectStreamRpc,
   ProjectTailRpc,
-  StreamChanges,
   StreamStatus,
   TailHistoryAnswer,
   TailHistoryRequest,
   TailTicket,
   TailViewer,
+  UncountedAnswer,
   ViewAnswer,
   ViewFrame,
   ViewRequest,
@@ -116,8 +116,8 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
     this.run((core) => core.exported(segment_ids));
   }
 
-  async changes(after_seq: number, count_max: number): Promise<StreamChanges> {
-    return this.core.changes(after_seq, count_max);
+  async uncounted(after_seq: number, size_bytes_max: number): Promise<UncountedAnswer> {
+    return this.core.uncounted(after_seq, size_bytes_max);
   }
 
   async known(frame_ids: string[]): Promise<{ frame_id: string; seen: boolean; in_window: boolean }[]> {

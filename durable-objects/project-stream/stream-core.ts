@@ -7,6 +7,7 @@ import {
   FLUSH_READ_SIZE_BYTES,
   FLUSH_RETRY_MS,
   FLUSH_SIZE_BYTES,
+  UNCOUNTED_SIZE_BYTES_MAX,
   VIEW_SIZE_BYTES_MAX,
   WINDOW_SIZE_BYTES_MAX,
 } from "../../worker/limits.ts";
@@ -24,8 +25,8 @@ import type {
   AppendedFrame,
   AppendRequest,
   FlushPlan,
-  StreamChanges,
   StreamStatus,
+  UncountedAnswer,
   ViewAnswer,
   ViewFrame,
   ViewRequest,
@@ -70,6 +71,9 @@ export class StreamCore {
   private readonly window_ids = new Set<string>();
   private window_usage: Usage = noUsage();
   private window_size_bytes = 0;
+  /** Up to where D1 has had everything for a while; and what the monitor has counted, 0 where it was not heard of since the object woke. */
+  private forgotten_seq = 0;
+  private counted_seq = 0;
 
   constructor(sql: SqlDatabase, identity: StreamIdentity, now_ms: () => number) {
     createTables(sql);
@@ -253,23 +257,25 @@ export class StreamCore {
   }
 
   private release(now_ms: number): void {
-    const seq = this.outbox.forget(now_ms);
+    this.forgotten_seq = Math.max(this.forgotten_seq, this.outbox.forget(now_ms));
+    const seq = Math.min(
+      this.forgotten_seq,
+      Math.max(this.counted_seq, this.window.seqBeyond(this.forgotten_seq, UNCOUNTED_SIZE_BYTES_MAX)),
+    );
     if (seq > 0) this.window.release(seq);
   }
 
-  /** Frames still with the object after a sequence number, for those who follow the stream; the oldest sequence number it can still tell of. */
-  changes(after_seq: number, count_max: number): StreamChanges {
-    const frames = this.window.framesAfter(after_seq).slice(0, count_max);
+  /** Frames still with the object after a sequence number, for the monitor, which has counted everything up to there. */
+  uncounted(after_seq: number, size_bytes_max: number): UncountedAnswer {
+    this.counted_seq = Math.max(this.counted_seq, after_seq);
     const oldest_seq = this.window.firstAfter(0)?.seq ?? this.nextSeq();
-    return {
-      oldest_seq,
-      frames: frames.map(({ seq, rows, raw_bytes, accepted_us, masked }) => ({
-        seq,
-        rows: rows - (masked?.length ?? 0),
-        raw_bytes,
-        accepted_us,
-      })),
-    };
+    const { frames, next_seq } = this.window.read(this.window.framesAfter(after_seq), new Set(), size_bytes_max);
+    return { oldest_seq, frames, more: next_seq !== null };
+  }
+
+  /** Frames in R2's journal that nobody has counted yet: their objects must stay though their events are in segments. */
+  private awaited(): ReadonlySet<string> {
+    return new Set(this.window.framesAfter(this.counted_seq).flatMap(({ frame_id, journal }) => (journal === null ? [] : [frame_id])));
   }
 
   /** Of hashes of client event ids: a byte each, 1 where the id is remembered. */
@@ -278,7 +284,9 @@ export class StreamCore {
   }
 
   known(frame_ids: readonly string[]): { frame_id: string; seen: boolean; in_window: boolean }[] {
-    return frame_ids.map((frame_id) => ({ frame_id, seen: this.isKnown(frame_id), in_window: this.window_ids.has(frame_id) }));
+    const awaited = this.awaited();
+    const in_window = (frame_id: string) => this.window_ids.has(frame_id) || awaited.has(frame_id);
+    return frame_ids.map((frame_id) => ({ frame_id, seen: this.isKnown(frame_id), in_window: in_window(frame_id) }));
   }
 
   // ── When to wake ──────────────────────────────────────────────────────────

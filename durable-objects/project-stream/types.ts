@@ -160,10 +160,14 @@ export interface StreamStatus {
   raw_bytes_total: number;
 }
 
-export interface StreamChanges {
+/** What a follower reads: frames after the number up to which it has everything. */
+export interface UncountedAnswer {
   /** The lowest sequence number that the object still knows; a follower that needs an older one has missed something. */
   oldest_seq: number;
-  frames: { seq: number; rows: number; raw_bytes: number; accepted_us: number }[];
+  /** Ascending and without gaps; with their bytes, or where those are in R2. */
+  frames: ViewFrame[];
+  /** Whether there are more. */
+  more: boolean;
 }
 
 /** Who holds a socket, as far as it must be asked again whether they still may. */
@@ -258,7 +262,8 @@ export interface ProjectStreamRpc {
   known(frame_ids: string[]): Promise<{ frame_id: string; seen: boolean; in_window: boolean }[]>;
   /** Of hashes of client event ids, 12 bytes each: a byte each, 1 where the id is remembered. */
   knownEventIds(hashes: Uint8Array): Promise<Uint8Array>;
-  changes(after_seq: number, count_max: number): Promise<StreamChanges>;
+  /** Frames after what the project's monitor has counted: those are kept for it, flushed or not, up to UNCOUNTED_SIZE_BYTES_MAX. */
+  uncounted(after_seq: number, size_bytes_max: number): Promise<UncountedAnswer>;
   status(): Promise<StreamStatus>;
 
   configure(settings: ProjectSettings): Promise<void>;

@@ -141,6 +141,17 @@ export class Window {
     this.slots = kept;
   }
 
+  /** The sequence number up to which rows must go so that those after it, up to `seq`, are of frames of at most so many bytes; 0 where none must. */
+  seqBeyond(seq: number, size_bytes_max: number): number {
+    let size_bytes = 0;
+    for (const slot of this.slots.toReversed()) {
+      if (slot.seq_max > seq) continue;
+      size_bytes += slot.frames.reduce((sum, frame) => sum + frame.size_bytes, 0);
+      if (size_bytes > size_bytes_max) return slot.seq_max;
+    }
+    return 0;
+  }
+
   eventIdHashes(slot: Slot): Uint8Array {
     return blobOf(this.sql.exec("SELECT event_ids FROM slot WHERE slot_id = ?", slot.slot_id).toArray()[0]?.event_ids);
   }

@@ -7,6 +7,7 @@ import type { EventsNotice } from "../../worker/catalog/deliver.ts";
 import { DEAD_LETTER_PREFIX, journalKey } from "../../worker/catalog/keys.ts";
 import { allAlive, insertRows } from "../../worker/catalog/segments.ts";
 import { streamOf } from "../../worker/catalog/stream.ts";
+import { usageOf } from "../../worker/catalog/usage.ts";
 import { consumeDeadLetters } from "../../worker/consume/dead-letters.ts";
 import { consumeEvents } from "../../worker/consume/events.ts";
 import type { Env } from "../../worker/env.ts";
@@ -74,7 +75,7 @@ describe("a delivery", () => {
     expect(acked(await deliver(sent.map(again)))).toEqual(idsOf(...sent));
     expect(await found(one)).toEqual(["a", "b", "c"].flatMap((name) => messages(`one ${name}`, 4)));
     expect(await found(other)).toEqual(["a", "b", "c"].flatMap((name) => messages(`other ${name}`, 3)));
-    const { hours, missed_frames } = await env.MONITOR.getByName(one).volume();
+    const { hours, missed_frames } = await usageOf(env, one, Date.now() * 1000);
     expect({ events: hours.reduce((sum, hour) => sum + hour.events, 0), missed_frames }).toEqual({ events: 12, missed_frames: 0 });
   });
 
@@ -169,12 +170,14 @@ describe("a delivery", () => {
 
   it("counts though the monitor is away, once it is back", async () => {
     const project_id = newProjectId();
-    const MONITOR = { getByName: () => ({ pull: () => Promise.reject(new Error("the monitor is away")) }) } as unknown as Env["MONITOR"];
+    const MONITOR = {
+      getByName: () => ({ counting: () => Promise.reject(new Error("the monitor is away")) }),
+    } as unknown as Env["MONITOR"];
     const sent = framesOf(packed(project_id, messages("uncounted", 6)));
     expect(acked(await deliver([sent], { MONITOR }))).toEqual(idsOf(sent));
     const nudge = messageOf({ v: 1, kind: "nudge", project_id, shard: 0 } satisfies EventsNotice);
     expect(acked(await deliver([nudge]))).toEqual(idsOf(nudge));
-    expect((await env.MONITOR.getByName(project_id).volume()).hours[0]?.events).toBe(6);
+    expect((await usageOf(env, project_id, Date.now() * 1000)).hours[0]?.events).toBe(6);
   });
 });
 

@@ -6,6 +6,7 @@ export const DEAD_LETTER_PREFIX = "dead-letters/v1/";
 export const REFUSED_PREFIX = "refused/v1/";
 export const BACKUP_PREFIX = "backups/v1/";
 export const GENERATION_PREFIX = "generations/v1/";
+export const METRICS_PREFIX = "metrics/v1/";
 
 export function segmentKey(project_id: string, segment_id: string): string {
   return `${SEGMENT_PREFIX}${project_id}/${segment_id}.parquet`;
@@ -40,10 +41,32 @@ export function refusedKey(project_id: string, refused_id: string): string {
 
 /** Below these prefixes is all that the bucket holds of a project, but for the generation's mark. */
 export function prefixesOf(project_id: string): string[] {
-  return [SEGMENT_PREFIX, SWAP_PREFIX, JOURNAL_PREFIX, DEAD_LETTER_PREFIX, REFUSED_PREFIX].map((prefix) => `${prefix}${project_id}/`);
+  return [SEGMENT_PREFIX, SWAP_PREFIX, JOURNAL_PREFIX, DEAD_LETTER_PREFIX, REFUSED_PREFIX, METRICS_PREFIX].map(
+    (prefix) => `${prefix}${project_id}/`,
+  );
+}
+
+/** Where blocks of one tier of a project's history are. */
+export function metricTierPrefix(project_id: string, tier: string): string {
+  return `${METRICS_PREFIX}${project_id}/${tier}/`;
+}
+
+/** A block of history (`engine/windows/history-block.ts`). */
+export function metricBlockKey(project_id: string, tier: string, block: string): string {
+  return `${metricTierPrefix(project_id, tier)}${block}`;
+}
+
+/** The definitions of a project's metrics, as they were at the last roll. */
+export function metricDefinitionsKey(project_id: string): string {
+  return `${METRICS_PREFIX}${project_id}/definitions.json`;
+}
+
+/** The list of segments of a back-fill. */
+export function metricFillKey(project_id: string, fill_id: string): string {
+  return `${METRICS_PREFIX}${project_id}/fills/${fill_id}.json`;
 }
 
 /** The project that an object of any kind belongs to; null for objects of the whole house. */
 export function projectOfKey(key: string): string | null {
-  return /^(?:segments|swaps|journal|dead-letters|refused)\/v1\/([a-z0-9]+)\//.exec(key)?.[1] ?? null;
+  return /^(?:segments|swaps|journal|dead-letters|refused|metrics)\/v1\/([a-z0-9]+)\//.exec(key)?.[1] ?? null;
 }

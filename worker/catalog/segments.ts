@@ -213,6 +213,15 @@ export async function knownSegments(db: D1Database, project_id: string, segment_
     .where(and(eq(segments.project_id, project_id), sql`segment_id IN (SELECT value FROM json_each(${JSON.stringify(segment_ids)}))`));
 }
 
+/** What ended a segment's life: RETENTION, a swap, another reason; null while it lives, undefined where D1 does not know it. */
+export async function replacedBy(db: D1Database, project_id: string, segment_id: string): Promise<string | null | undefined> {
+  const rows = await drizzle(db)
+    .select({ replaced_by: segments.replaced_by })
+    .from(segments)
+    .where(and(eq(segments.project_id, project_id), eq(segments.segment_id, segment_id)));
+  return rows[0]?.replaced_by;
+}
+
 /** Ends a row's life for a reason other than a swap of this catalog. */
 export async function markReplaced(db: D1Database, project_id: string, segment_id: string, reason: string, now_us: number): Promise<void> {
   await changing(project_id, () =>

@@ -5,6 +5,7 @@ import { FrameError } from "../engine/segment/errors.ts";
 import type { Env } from "../env.ts";
 import { QUEUE_RETRY_DELAY_S, QUEUE_RETRY_DELAY_S_MAX } from "../limits.ts";
 import { deadLetterBody, letterIdOf, projectOf } from "./dead-letters.ts";
+import { countMetrics } from "./metrics.ts";
 
 /** The messages of one delivery that belong to one stream. */
 interface StreamMessages {
@@ -15,8 +16,9 @@ interface StreamMessages {
 /**
  * One delivery of the events queue: each stream's frames go to its object in one call, streams side by side, and each message is
  * acknowledged by itself once its stream has answered. A slow or failing object holds up nobody else's messages.
+ * @param wait_until where counting goes on after the delivery is done with; without it the call ends only then
  */
-export async function consumeEvents(batch: MessageBatch, env: Env): Promise<void> {
+export async function consumeEvents(batch: MessageBatch, env: Env, wait_until?: (work: Promise<unknown>) => void): Promise<void> {
   const streams = new Map<string, StreamMessages>();
   const nudged = new Map<string, { project_id: string; shard: number }>();
   for (const message of batch.messages) {
@@ -31,7 +33,10 @@ export async function consumeEvents(batch: MessageBatch, env: Env): Promise<void
   }
   await Promise.all([...streams.values()].map((stream) => hand(stream, env)));
   for (const { delivery } of streams.values()) nudged.set(`${delivery.project_id}:${delivery.shard}`, delivery);
-  await Promise.allSettled([...nudged.values()].map(({ project_id, shard }) => env.MONITOR.getByName(project_id).pull(shard)));
+  const counted = Promise.all([...nudged.values()].map(({ project_id, shard }) => countMetrics(env, project_id, shard)));
+  // The next delivery need not wait for it.
+  if (wait_until) wait_until(counted);
+  else await counted;
 }
 
 /** The frames that a message carries or names; null where there is nothing to append and the message is settled. */

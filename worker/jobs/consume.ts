@@ -4,9 +4,11 @@ import { COMPACT_RUSH_MS } from "../limits.ts";
 import { compactProject } from "./compact.ts";
 import { compactionTurn } from "./compaction-turn.ts";
 import { deleteProject } from "./delete-project.ts";
+import { fillMetrics } from "./fill-metrics.ts";
 import { flushStream } from "./flush.ts";
 import { type House, houseOf, type Job } from "./house.ts";
 import { retain } from "./retain.ts";
+import { rollMetrics } from "./roll-metrics.ts";
 
 /** The jobs queue: one message, one job. A job that throws is tried again by the queue, and asked for again by the object or by cron. */
 export async function consumeJobs(batch: MessageBatch, env: Env): Promise<void> {
@@ -25,8 +27,15 @@ export async function consumeJobs(batch: MessageBatch, env: Env): Promise<void> 
 async function runJob(house: House, job: Job): Promise<void> {
   switch (job.kind) {
     case "flush":
-      await flushStream(house, job.project_id, job.shard, false);
+      // What was not counted when it came, since the monitor was away, is counted now.
+      if ((await flushStream(house, job.project_id, job.shard, false)) > 0) await house.nudge(job.project_id, job.shard);
       await askForCompaction(house, job.project_id);
+      return;
+    case "roll":
+      await rollMetrics(house, job.project_id, false);
+      return;
+    case "fill":
+      if (await fillMetrics(house, job.project_id)) await house.ask(job);
       return;
     case "compact":
       await compactInTurn(house, job.project_id);

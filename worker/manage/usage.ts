@@ -1,6 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { authenticate } from "../auth/authenticate.ts";
+import { countEvents, countingHouse } from "../catalog/counting.ts";
 import { SHARD_ZERO } from "../catalog/stream.ts";
+import { usageOf } from "../catalog/usage.ts";
 import type { Env } from "../env.ts";
 import { Problem } from "../errors.ts";
 import { MANAGE_TIMEOUT_MS, USAGE_DAYS_DEFAULT, USAGE_DAYS_MAX } from "../limits.ts";
@@ -65,10 +67,9 @@ const read = createRoute({
 });
 
 async function volumeOf(env: Env, project_id: string) {
-  const monitor = env.MONITOR.getByName(project_id);
   try {
-    await monitor.pull(SHARD_ZERO);
-    return await monitor.volume();
+    await countEvents(countingHouse(env), project_id, SHARD_ZERO);
+    return await usageOf(env, project_id, Date.now() * 1000);
   } catch (error) {
     console.error("monitor did not answer", error);
     throw new Problem("unavailable", "The project's counts cannot be read at the moment.", { retry_after_s: 1 });

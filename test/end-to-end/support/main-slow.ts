@@ -35,6 +35,6 @@ export default {
     if (request.method === "POST") Object.assign(store, await request.json());
     return Response.json(store);
   },
-  queue: (batch, env) => worker.queue(batch, env),
+  queue: (batch, env, ctx) => worker.queue(batch, env, ctx),
   scheduled: (controller, env) => worker.scheduled(controller, env),
 } satisfies ExportedHandler<Env>;

@@ -283,7 +283,10 @@ describe("flush", () => {
     expect(stream.view(0)).toMatchObject({ flushed_seq: 0, frames: [{ seq: 1 }], recent: [{ seq_max: 1 }] });
     stream.now_ms += 1;
     stream.append(stream.frame());
+    expect(stream.core.uncounted(0, 1).frames, "nobody has counted it").toMatchObject([{ seq: 1 }]);
+    expect(stream.core.uncounted(1, 1).oldest_seq).toBe(1);
     stream.append(stream.frame());
+    expect(stream.core.uncounted(1, 1_000_000)).toMatchObject({ oldest_seq: 2, frames: [{ seq: 2 }, { seq: 3 }], more: false });
     expect(stream.view(0)).toMatchObject({ flushed_seq: 1, frames: [{ seq: 2 }, { seq: 3 }], recent: [] });
     stream.evict();
     expect(stream.view()).toMatchObject({ flushed_seq: 1, frames: [{ seq: 2 }, { seq: 3 }], recent: [] });

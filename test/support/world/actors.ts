@@ -108,7 +108,7 @@ export async function send(
 }
 
 function envOf(house: House): Env {
-  const monitor = { getByName: () => ({ pull: async () => undefined }) };
+  const monitor = { getByName: (project_id: string) => house.monitor(project_id) };
   const stream = { getByName: (name: string) => house.stream(name.split(":")[0]!, Number(name.split(":")[1])) };
   return { DB: house.db, BUCKET: house.bucket, STREAM: stream, MONITOR: monitor } as unknown as Env;
 }

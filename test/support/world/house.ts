@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { MonitorCore } from "../../../durable-objects/project-monitor/monitor-core.ts";
+import type { ProjectMonitorRpc } from "../../../durable-objects/project-monitor/types.ts";
 import { StreamCore } from "../../../durable-objects/project-stream/stream-core.ts";
 import type { ProjectStreamRpc } from "../../../durable-objects/project-stream/types.ts";
 import type { House } from "../../../worker/jobs/house.ts";
@@ -33,6 +35,9 @@ export class WorldStore {
   clock_ms = Date.UTC(2026, 0, 10, 12);
   private readonly storages = new Map<string, DatabaseSync>();
   private readonly cores = new Map<string, StreamCore>();
+  has_metrics = false;
+  private readonly monitor_storages = new Map<string, DatabaseSync>();
+  private readonly monitors = new Map<string, MonitorCore>();
 
   constructor() {
     for (const statement of String(readFileSync(MIGRATION)).split("--> statement-breakpoint")) this.catalog.exec(statement);
@@ -54,13 +59,27 @@ export class WorldStore {
     this.cores.delete(name);
   }
 
+  monitor(project_id: string): MonitorCore {
+    const known = this.monitors.get(project_id);
+    if (known) return known;
+    const storage = this.monitor_storages.get(project_id) ?? new DatabaseSync(":memory:");
+    this.monitor_storages.set(project_id, storage);
+    const core = new MonitorCore(objectStorage(storage), () => this.clock_ms);
+    this.monitors.set(project_id, core);
+    return core;
+  }
+
+  evictMonitor(project_id: string): void {
+    this.monitors.delete(project_id);
+  }
+
   get streamNames(): string[] {
     return [...this.storages.keys()];
   }
 
   close(): void {
     this.catalog.close();
-    for (const storage of this.storages.values()) storage.close();
+    for (const storage of [...this.storages.values(), ...this.monitor_storages.values()]) storage.close();
   }
 }
 
@@ -73,10 +92,44 @@ export function houseFor(store: WorldStore, scheduler: Scheduler, actor: Actor):
     bucket: bucketOn(store.objects, step, now_ms),
     stream: (project_id, shard) => streamStub(store, `${project_id}:${shard}`, step),
     eraseMonitor: async () => undefined,
+    monitor: (project_id) => monitorStub(store, project_id, step),
+    nudge: async () => undefined,
     ask: async () => undefined,
     one_thread: false,
     pause: async () => undefined,
     now_ms,
+  };
+}
+
+/** The monitor of a project, as its stream. In a world without metrics it is away. */
+function monitorStub(store: WorldStore, project_id: string, step: Step): ProjectMonitorRpc {
+  const call = <T>(method: string, work: (core: MonitorCore) => T) => {
+    if (!store.has_metrics) return Promise.reject(new InjectedFault("the world has no metrics"));
+    return step(`monitor.${method}`, () => {
+      try {
+        return structuredClone(work(store.monitor(project_id)));
+      } catch (error) {
+        store.evictMonitor(project_id);
+        throw error;
+      }
+    });
+  };
+  return {
+    configure: (request) => call("configure", (core) => core.configure(structuredClone(request))),
+    metrics: () => call("metrics", (core) => core.metrics()),
+    refill: (names) => call("refill", (core) => core.refill(names)),
+    panes: (requests) => call("panes", (core) => requests.map((request) => core.panes(request))),
+    health: () => call("health", (core) => core.health()),
+    counting: (shard, known_version) => call("counting", (core) => core.counting(shard, known_version)),
+    apply: (counted) => call("apply", (core) => core.apply(structuredClone(counted))),
+    note: (deltas) => call("note", (core) => core.note(deltas.slice())),
+    fillState: () => call("fillState", (core) => core.fillState()),
+    fillBegin: (begin) => call("fillBegin", (core) => core.fillBegin(structuredClone(begin))),
+    fillApply: (part) => call("fillApply", (core) => core.fillApply(structuredClone(part))),
+    fillAbort: (fill_id, error) => call("fillAbort", (core) => core.fillAbort(fill_id, error)),
+    rollPlan: (force) => call("rollPlan", (core) => core.rollPlan(force)),
+    rollParts: (roll, start) => call("rollParts", (core) => core.rollParts(roll, start)),
+    rollDone: (roll) => call("rollDone", (core) => core.rollDone(roll)),
   };
 }
 
@@ -108,7 +161,7 @@ function streamStub(store: WorldStore, name: string, step: Step): ProjectStreamR
     exported: (ids) => call("exported", (core) => core.exported(ids)),
     known: (ids) => call("known", (core) => core.known(ids)),
     knownEventIds: (hashes) => call("knownEventIds", (core) => core.knownEventIds(hashes)),
-    changes: (after_seq, count_max) => call("changes", (core) => core.changes(after_seq, count_max)),
+    uncounted: (after_seq, size_bytes_max) => call("uncounted", (core) => core.uncounted(after_seq, size_bytes_max)),
     status: () => call("status", (core) => core.status()),
     configure: (settings) => call("configure", (core) => core.tenancy.configure(settings)),
     settings: () => call("settings", (core) => core.tenancy.settings()),

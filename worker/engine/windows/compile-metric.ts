@@ -14,7 +14,7 @@ import type { Expression } from "../query/expressions/expression.ts";
 import { expressionType, visitFields } from "../query/expressions/expression-type.ts";
 import { parseExpression } from "../query/expressions/parse-expression.ts";
 import { KEYWORDS, printExpression } from "../query/expressions/print-expression.ts";
-import { ANY_FIELD, isAttribute, resolveField, shortName } from "../query/fields.ts";
+import { ANY_FIELD, isAttribute, isTimeField, resolveField, shortName } from "../query/fields.ts";
 import type { Filter } from "../query/filters/filter.ts";
 import { parseQuery, printQuery } from "../query/parse.ts";
 import type { StatsCall, StatsPipe } from "../query/pipes/pipe-stats.ts";
@@ -175,6 +175,8 @@ function callOf(name: string, text: string): StatsCall {
     return { ...found, as: defaultName(found) };
   });
   if (!FUNCTIONS.has(call.name)) throw new MetricError(field, text, `one of the functions ${[...FUNCTIONS].join(", ")}`);
+  if (call.field !== null && isTimeField(call.field) && (call.name === "min" || call.name === "max"))
+    throw new MetricError(field, text, "a field of numbers");
   if (call.field === ANY_FIELD) throw new MetricError(field, text, "one field");
   return call;
 }

@@ -43,9 +43,12 @@ function hashesMax(groups: number): number {
 export class DistinctState implements StatState {
   readonly #field: string;
   readonly #sets: (HashSet | undefined)[] = [];
+  readonly #hashes_max: number | null;
 
-  constructor(field: string) {
+  /** @param hashes_max hashes that a group keeps, however many groups there are; null: as many as memory allows */
+  constructor(field: string, hashes_max: number | null = null) {
     this.#field = field;
+    this.#hashes_max = hashes_max;
   }
 
   add(rows: GroupedRows): void {
@@ -57,7 +60,7 @@ export class DistinctState implements StatState {
       this.#addNumberDictionary(rows, column.dictionary);
     else if (column) this.#addColumn(rows, column);
     if (isAttribute(this.#field) && batch.rest) this.#addRest(batch, rows, column);
-    for (const group of spans.groups) if (group !== NO_GROUP) this.#sets[group]?.limit(hashesMax(this.#sets.length));
+    for (const group of spans.groups) if (group !== NO_GROUP) this.#sets[group]?.limit(this.#hashesMax(this.#sets.length));
   }
 
   merge(serialized: unknown, groups: Uint32Array): void {
@@ -68,7 +71,7 @@ export class DistinctState implements StatState {
       const set = this.#setOf(group);
       set.raise(levels[index]!);
       for (let at = offsets[index]!; at < offsets[index + 1]!; at += 2) set.add(words[at]!, words[at + 1]!);
-      set.limit(hashesMax(this.#sets.length));
+      set.limit(this.#hashesMax(this.#sets.length));
     }
   }
 
@@ -84,8 +87,12 @@ export class DistinctState implements StatState {
   /** @param groups how many there are in all */
   countOf(group: number, groups: number): number {
     const set = this.#sets[group];
-    set?.limit(hashesMax(groups));
+    set?.limit(this.#hashesMax(groups));
     return set?.estimate ?? 0;
+  }
+
+  #hashesMax(groups: number): number {
+    return this.#hashes_max ?? hashesMax(groups);
   }
 
   #setOf(group: number): HashSet {

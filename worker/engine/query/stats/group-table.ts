@@ -69,12 +69,17 @@ export class GroupTable {
     return { count: this.count, keys: this.keys.map((key) => key.serialize()), values };
   }
 
-  /** The groups here of those that another table serialized; NO_GROUP where there was no room. */
-  merge({ count, keys, values }: SerializedGroups): Uint32Array {
+  /**
+   * The groups here of those that another table serialized; NO_GROUP where there was no room.
+   * @param taken 0 for groups that get none
+   */
+  merge({ count, keys, values }: SerializedGroups, taken: Uint8Array | null = null): Uint32Array {
     const adopted = this.keys.map((key, index) => key.adopt(keys[index]));
     const groups = new Uint32Array(count);
     const last = this.keys.length - 1;
-    for (let index = 0; index < count && last >= 0; index++) {
+    for (let index = 0; index < count; index++) {
+      if (taken && taken[index] === 0) groups[index] = NO_GROUP;
+      if (last < 0 || groups[index] === NO_GROUP) continue;
       let left = 0;
       for (let key = 0; key < last; key++) left = this.prefix(key, left, adopted[key]!(values[key]![index]!, this.room));
       const group = this.group(left, adopted[last]!(values[last]![index]!, this.room));

@@ -24,9 +24,12 @@ export class NumbersState implements StatState {
   #bits = CELL_BITS_MAX;
   /** Groups met so far. */
   #groups = 0;
+  readonly #values_max: number | null;
 
-  constructor(field: string) {
+  /** @param values_max numbers that a group may hold as they are, however many groups there are; null: as many as memory allows */
+  constructor(field: string, values_max: number | null = null) {
     this.#field = field;
+    this.#values_max = values_max;
   }
 
   add(rows: GroupedRows): void {
@@ -76,7 +79,7 @@ export class NumbersState implements StatState {
     const cells = this.#cells[group];
     if (cells) return cells.at(rank);
     const values = this.#log.sorted(group, this.#groups);
-    if (count <= valuesMax(groups)) return values[rank]! + 0;
+    if (count <= this.#valuesMax(groups)) return values[rank]! + 0;
     return cellsOf(values, this.#bits).at(rank);
   }
 
@@ -92,6 +95,10 @@ export class NumbersState implements StatState {
     }
   }
 
+  #valuesMax(groups: number): number {
+    return this.#values_max ?? valuesMax(groups);
+  }
+
   #expect(groups: number): void {
     this.#groups = Math.max(this.#groups, groups);
     this.#counts.grow(groups);
@@ -99,7 +106,7 @@ export class NumbersState implements StatState {
 
   #addSpan(group: number, numbers: Float64Array, order: Uint32Array, from: number, to: number): void {
     const counts = this.#counts.values;
-    const full = this.#cells[group] !== undefined || counts[group]! + (to - from) > valuesMax(this.#groups);
+    const full = this.#cells[group] !== undefined || counts[group]! + (to - from) > this.#valuesMax(this.#groups);
     const added = full && this.#isFull(group, numbers, order, from, to);
     if (added) counts[group]! += this.#cellsOf(group).addAll(wordsOf(numbers), order, from, to);
     else counts[group]! += this.#log.add(group, numbers, order, from, to);
@@ -120,7 +127,7 @@ export class NumbersState implements StatState {
   /** Whether the group has, with these rows, more numbers than it may hold as they are; rows without one count for nothing. */
   #isFull(group: number, numbers: Float64Array, order: Uint32Array, from: number, to: number): boolean {
     if (this.#cells[group]) return true;
-    const most = valuesMax(this.#groups);
+    const most = this.#valuesMax(this.#groups);
     let count = this.#counts.values[group]!;
     for (let at = from; at < to && count <= most; at++) if (!Number.isNaN(numbers[order[at]!]!)) count++;
     return count > most;
@@ -138,7 +145,7 @@ export class NumbersState implements StatState {
 
   /** Groups that held more while there were fewer of them. */
   #moveFull(): void {
-    const most = valuesMax(this.#groups);
+    const most = this.#valuesMax(this.#groups);
     const counts = this.#counts.values;
     for (let group = 0; group < this.#groups; group++) if (!this.#cells[group] && counts[group]! > most) this.#cellsOf(group);
   }

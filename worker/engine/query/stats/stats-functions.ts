@@ -13,8 +13,16 @@ import type { ShownCall, StateKind, StatFunction, StatState } from "./stat.ts";
 import { SumState } from "./sum-state.ts";
 import { ValuesState } from "./values-state.ts";
 
+/** How much of its values a group keeps, however many groups there are; without it the groups share what a query may hold. */
+export interface StateBounds {
+  /** Numbers that a quantile is taken of exactly. */
+  quantile_values_max: number;
+  /** Distinct values that are counted exactly. */
+  distinct_max: number;
+}
+
 /** A fresh state; the field is null for the count of events only. */
-export function createState(kind: StateKind, field: string | null): StatState {
+export function createState(kind: StateKind, field: string | null, bounds: StateBounds | null = null): StatState {
   if (kind === "count") return new CountState(field);
   if (field === null) throw new Error(`the state ${kind} needs a field`);
   switch (kind) {
@@ -25,9 +33,9 @@ export function createState(kind: StateKind, field: string | null): StatState {
     case "moments":
       return new MomentsState(field);
     case "numbers":
-      return new NumbersState(field);
+      return new NumbersState(field, bounds?.quantile_values_max);
     case "distinct":
-      return new DistinctState(field);
+      return new DistinctState(field, bounds?.distinct_max);
     case "first":
       return new EdgeState(field, -1);
     case "last":

@@ -10,7 +10,7 @@ import { GroupTable, type SerializedGroups } from "./group-table.ts";
 import { GroupedRows } from "./grouped-rows.ts";
 import type { Reducer } from "./reducer.ts";
 import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
-import { createState, STATS_FUNCTIONS } from "./stats-functions.ts";
+import { createState, STATS_FUNCTIONS, type StateBounds } from "./stats-functions.ts";
 
 /** What one invocation hands to another. */
 export interface SerializedStats {
@@ -42,7 +42,7 @@ export class StatsState implements Reducer {
   readonly #events = new GroupNumbers();
   #overflow_events = 0;
 
-  constructor(pipe: StatsPipe, groups_max: number = STATS_GROUPS_MAX) {
+  constructor(pipe: StatsPipe, groups_max: number = STATS_GROUPS_MAX, bounds: StateBounds | null = null) {
     this.#pipe = pipe;
     this.#table = new GroupTable(pipe.by, groups_max);
     this.#fields = [...new Set([...pipe.functions.flatMap(callColumns), ...pipe.by.flatMap(keyColumns)])];
@@ -51,7 +51,7 @@ export class StatsState implements Reducer {
       const { state } = functionOf(call);
       if (state === "count" && call.field === null && !call.where) return -1;
       const id = JSON.stringify([state, call.field, call.where ?? null]);
-      const place = known.get(id) ?? this.#states.push({ state: createState(state, call.field), where: call.where }) - 1;
+      const place = known.get(id) ?? this.#states.push({ state: createState(state, call.field, bounds), where: call.where }) - 1;
       known.set(id, place);
       return place;
     });
@@ -81,10 +81,21 @@ export class StatsState implements Reducer {
     }
   }
 
-  merge(serialized: unknown): void {
+  /** How many groups there are. */
+  get groups(): number {
+    return this.#table.count;
+  }
+
+  /** Values of the keys of a group, by its number. */
+  cells(group: number): TableValue[] {
+    return this.#table.cells(group);
+  }
+
+  /** @param taken a byte for each of the groups, 0 for those that are passed over with all that is of them */
+  merge(serialized: unknown, taken: Uint8Array | null = null): void {
     const { groups, events, states, overflow_events } = serialized as SerializedStats;
-    const own = this.#table.merge(groups);
-    this.#addEvents(own, events);
+    const own = this.#table.merge(groups, taken);
+    this.#addEvents(own, taken ? events.map((count, group) => (taken[group] === 0 ? 0 : count)) : events);
     this.#overflow_events += overflow_events;
     for (const [index, { state }] of this.#states.entries()) state.merge(states[index], own);
   }
