@@ -1,14 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SCOPES, type Scope } from "../../durable-objects/project-stream/types.ts";
-import { createApp } from "../../worker/app.ts";
 import { newKey } from "../../worker/auth/key-text.ts";
 import { type Permission, ROLE_PERMISSIONS, ROUTES, routeName, SCOPE_PERMISSIONS } from "../../worker/auth/permissions.ts";
 import { ROLES, type Role } from "../../worker/catalog/people.ts";
 import { PROTOCOL_TAG } from "../../worker/ingest/protocol-description.ts";
 import { protocolRoutes } from "../../worker/ingest/protocol-routes.ts";
-import { searchRoutes } from "../../worker/search/routes.ts";
 import { call, createKey, createProject, problemOf, type TestProject } from "./support/api.ts";
+import { app } from "./support/app.ts";
 import type { Browser } from "./support/browser.ts";
 import { organizationOf, somebody } from "./support/people.ts";
 import { type DocumentedRoute, documentedRoutes } from "./support/routes.ts";
@@ -65,8 +64,6 @@ describe("the table of permissions", () => {
   });
 
   it("leaves out no route that the Worker answers", () => {
-    const jobs = { flushNow: async () => 0, compactNow: async () => 0, rebuildCatalog: async () => ({}) };
-    const app = createApp({ search: searchRoutes, jobs });
     const answered = new Set(app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => routeName(method, path)));
     const unnamed = [...answered].filter((name) => !(name in ROUTES) && !of_protocols.has(name));
     expect(unnamed.sort()).toEqual(UNDOCUMENTED);

@@ -8,9 +8,9 @@ import {
   ACCOUNT_ATTEMPTS_SPAN_MS,
   ADDRESS_ATTEMPTS_MAX,
   ADDRESS_ATTEMPTS_SPAN_MS,
+  UNKNOWN_ADDRESS_ATTEMPTS_MAX,
 } from "../limits.ts";
 
-/** On one machine nobody vouches for addresses: all of them are one. */
 function addressOf(c: Context<AppEnv>): string {
   return clientOf(c).ip_address ?? "unknown";
 }
@@ -24,7 +24,8 @@ function keysOf(c: Context<AppEnv>, what: string, account: string) {
  * @throws Problem `rate_limited`
  */
 export async function takeTries(c: Context<AppEnv>, what: string, account: string | null): Promise<void> {
-  const limits = [{ key: ["address", addressOf(c)], count_max: ADDRESS_ATTEMPTS_MAX, span_ms: ADDRESS_ATTEMPTS_SPAN_MS }];
+  const address_max = clientOf(c).ip_address === null ? UNKNOWN_ADDRESS_ATTEMPTS_MAX : ADDRESS_ATTEMPTS_MAX;
+  const limits = [{ key: ["address", addressOf(c)], count_max: address_max, span_ms: ADDRESS_ATTEMPTS_SPAN_MS }];
   if (account !== null) {
     const keys = keysOf(c, what, account);
     limits.push({ key: keys.both, count_max: ACCOUNT_ADDRESS_ATTEMPTS_MAX, span_ms: ACCOUNT_ATTEMPTS_SPAN_MS });

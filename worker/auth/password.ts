@@ -20,10 +20,13 @@ function derive(password: string, salt: Uint8Array, cost: Cost): Buffer {
   return scryptSync(password.normalize("NFKC"), salt, HASH_SIZE_BYTES, { ...cost, maxmem: 256 * cost.N * cost.r });
 }
 
-export function hashPassword(password: string): string {
+const COST: Cost = { N: SCRYPT_N, r: SCRYPT_R, p: SCRYPT_P };
+
+/** @param cost lower in tests alone */
+export function hashPassword(password: string, cost: Cost = COST): string {
   const salt = randomBytes(SALT_SIZE_BYTES);
-  const hash = derive(password, salt, { N: SCRYPT_N, r: SCRYPT_R, p: SCRYPT_P });
-  return ["scrypt", SCRYPT_N, SCRYPT_R, SCRYPT_P, salt.toString("base64url"), hash.toString("base64url")].join("$");
+  const hash = derive(password, salt, cost);
+  return ["scrypt", cost.N, cost.r, cost.p, salt.toString("base64url"), hash.toString("base64url")].join("$");
 }
 
 /** False, too, for a stored text that is not such a hash. */

@@ -1,3 +1,5 @@
+import { key_cache } from "../auth/authenticate.ts";
+import { forgetOrganization } from "../auth/standing.ts";
 import { auditRow } from "../catalog/audit.ts";
 import { noteChange } from "../catalog/changes.ts";
 import { beginDeletion, type Deletion, noteRemoved, noteState, readDeletion, removeRows } from "../catalog/deletions.ts";
@@ -36,7 +38,7 @@ function isTimeToCheck(deletion: Deletion, now_ms: number): boolean {
 }
 
 /** The object lets go of all that it holds and refuses from now on. */
-async function stopProject(house: House, { project_id, project_name, due_at }: Deletion): Promise<void> {
+async function stopProject(house: House, { project_id, organization_id, project_name, due_at }: Deletion): Promise<void> {
   const stream = () => house.stream(project_id, SHARD_ZERO);
   const settings = await stream().settings();
   if (!settings?.deleted_at) {
@@ -44,6 +46,9 @@ async function stopProject(house: House, { project_id, project_name, due_at }: D
     await stream().configure({ ...(settings ?? bare), deleted_at: due_at });
   }
   await stream().erase();
+  // Elsewhere it is known as soon as what is kept of it is read again.
+  key_cache.forget(project_id);
+  forgetOrganization(organization_id);
 }
 
 /** @returns how many objects, DELETION_OBJECTS_PER_JOB_MAX or a page more at most */

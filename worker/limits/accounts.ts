@@ -22,6 +22,8 @@ export const SESSION_CACHE_ENTRIES_MAX = 2_000;
 export const SESSIONS_PER_USER_LISTED_MAX = 200;
 /** Sign-ins, sign-ups, resets and second factors tried from one address in the span. */
 export const ADDRESS_ATTEMPTS_MAX = 60;
+/** On one machine nobody vouches for addresses: all together are one. Each try costs a hash, and that the thread. */
+export const UNKNOWN_ADDRESS_ATTEMPTS_MAX = 600;
 export const ADDRESS_ATTEMPTS_SPAN_MS = 10 * 60_000;
 /** Sign-ins to one account in the span, from one address and from all; a right password forgets them. Many addresses are needed to keep somebody out. */
 export const ACCOUNT_ADDRESS_ATTEMPTS_MAX = 10;

@@ -3,8 +3,9 @@ import { createHmac, randomBytes } from "node:crypto";
 import { drizzle } from "drizzle-orm/d1";
 import { sessionSecret } from "../../../worker/auth/better-auth.ts";
 import { newId } from "../../../worker/auth/key-text.ts";
+import { hashPassword } from "../../../worker/auth/password.ts";
 import type { Role } from "../../../worker/catalog/people.ts";
-import { members, projects, sessions, users } from "../../../worker/catalog/schema.ts";
+import { credentials, members, projects, sessions, users } from "../../../worker/catalog/schema.ts";
 import { Browser } from "./browser.ts";
 
 export interface Person {
@@ -39,4 +40,25 @@ export async function somebody(memberships: Record<string, Role> = {}): Promise<
 export async function organizationOf(project_id: string): Promise<string> {
   const rows = await drizzle(env.DB).select().from(projects);
   return rows.find((row) => row.project_id === project_id)!.organization_id;
+}
+
+/** A hash tells what it cost: these take no time. */
+const CHEAP = { N: 1_024, r: 8, p: 1 };
+
+export const PASSWORD = "a password of the tests";
+
+/** Gives somebody a password, so that they can sign in by themselves. */
+export async function givePassword({ user_id }: Person): Promise<void> {
+  const now = new Date();
+  const row = { id: newId("crd"), user_id, account_id: user_id, provider_id: "credential", password: hashPassword(PASSWORD, CHEAP) };
+  await drizzle(env.DB)
+    .insert(credentials)
+    .values({ ...row, created_at: now, updated_at: now });
+}
+
+/** A browser of somebody who has signed in with their password. */
+export async function signedIn(email: string, password = PASSWORD): Promise<Browser> {
+  const browser = new Browser();
+  await browser.json("/api/v1/auth/sign-in", { json: { email, password } });
+  return browser;
 }

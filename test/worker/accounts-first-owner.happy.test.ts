@@ -11,7 +11,9 @@ const browser = new Browser();
 
 async function setupCode(): Promise<string> {
   const answer = await call("/api/v1/admin/setup", { key: env.LEDGE_OPERATOR_TOKEN });
-  return (await answer.json<{ code: string }>()).code;
+  const { code, path } = await answer.json<{ code: string; path: string }>();
+  expect(path).toBe(`/setup#code=${code}`);
+  return code;
 }
 
 beforeAll(async () => {
@@ -30,6 +32,8 @@ describe("the first owner", () => {
     await problemOf(refused);
     const answer = await browser.json("/api/v1/auth/sign-up", { json: { ...OWNER, code: await setupCode() }, status: 201 });
     expect(answer).toMatchObject({ two_factor_required: false, user: { email: "ada@example.com", name: "Ada" } });
+    const again = await new Browser().call("/api/v1/auth/sign-up", { json: { ...OWNER, email: "b@example.com", code: await setupCode() } });
+    expect(again.status).toBe(409);
     expect([...browser.cookies.keys()]).toEqual(["__Host-ledge.session_token"]);
     expect(await browser.json("/api/v1/auth/session")).toMatchObject({ user: { email: "ada@example.com" } });
     expect(await browser.json("/api/v1/setup")).toMatchObject({ needs_owner: false, needs_code: false });
