@@ -1,9 +1,11 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { countEvents, countingHouse } from "../../worker/catalog/counting.ts";
 import { storeDeadLetter } from "../../worker/catalog/dead-letters.ts";
 import { openDeletions, PROJECT_TABLES, readDeletion } from "../../worker/catalog/deletions.ts";
-import { generationKey, journalKey, prefixesOf, swapKey } from "../../worker/catalog/keys.ts";
+import { generationKey, journalKey, metricDefinitionsKey, prefixesOf, swapKey } from "../../worker/catalog/keys.ts";
 import { streamOf } from "../../worker/catalog/stream.ts";
+import { usageOf } from "../../worker/catalog/usage.ts";
 import { deleteProject } from "../../worker/jobs/delete-project.ts";
 import { flushStream } from "../../worker/jobs/flush.ts";
 import { type House, houseOf } from "../../worker/jobs/house.ts";
@@ -29,7 +31,8 @@ async function filledProject(): Promise<{ project: TestProject; organization_id:
   await env.BUCKET.put(journalKey(project_id, 0, "0".repeat(28)), "frames");
   await env.BUCKET.put(swapKey(project_id, "swap"), "{}");
   await env.BUCKET.put(generationKey(project_id), "1");
-  await env.MONITOR.getByName(project_id).pull(0);
+  await countEvents(countingHouse(env), project_id, 0);
+  await env.BUCKET.put(metricDefinitionsKey(project_id), "{}");
   return { project, organization_id, owner };
 }
 
@@ -45,7 +48,7 @@ async function leftOf(project_id: string): Promise<Record<string, number>> {
   const { window_frames, outbox, events_total } = await stream.status();
   left.window = window_frames + outbox + events_total;
   left.keys = (await stream.keys()).length;
-  left.monitor = (await env.MONITOR.getByName(project_id).volume()).hours.length;
+  left.monitor = (await usageOf(env, project_id, Date.now() * 1000)).hours.length;
   return Object.fromEntries(Object.entries(left).filter(([, count]) => count > 0));
 }
 
@@ -92,7 +95,7 @@ describe("deleting a project", () => {
       const { deletions } = await owner.browser.json<{ deletions: object[] }>("/api/v1/deletions", { organization: organization_id });
       return deletions[0];
     };
-    expect(await state()).toMatchObject({ project_id, state: "checking", objects: 4, finished_at: null });
+    expect(await state()).toMatchObject({ project_id, state: "checking", objects: 5, finished_at: null });
 
     // What was under way when it began.
     const late = { timestamp: new Date().toISOString(), message: "late" };
@@ -101,7 +104,7 @@ describe("deleting a project", () => {
     await deleteProject(houseAt(DELETION_CHECK_MS / 2), project_id);
     expect(await leftOf(project_id)).not.toEqual({});
     await deleteProject(houseAt(DELETION_CHECK_MS + 5_000), project_id);
-    expect(await state()).toMatchObject({ state: "checking", objects: 5 });
+    expect(await state()).toMatchObject({ state: "checking", objects: 6 });
     await deleteProject(houseAt(2 * DELETION_CHECK_MS + 10_000), project_id);
     expect(await state()).toMatchObject({ state: "done", finished_at: expect.any(String) });
     expect(await leftOf(project_id)).toEqual({});
