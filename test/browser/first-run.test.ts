@@ -15,7 +15,7 @@ describe("the first run", () => {
     await page.getByLabel("Your name").fill(OWNER.name);
     await page.getByLabel("E-mail").fill(OWNER.email);
     await page.getByRole("textbox", { name: "Password" }).fill(OWNER.password);
-    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /^(Sign in|Create the account)$/ }).click();
 
     await page.getByLabel("Project").fill("shop");
     expect(await faultsOfAxe(page)).toEqual([]);
@@ -61,10 +61,10 @@ describe("signing in", () => {
     expect(await faultsOfAxe(page)).toEqual([]);
     await page.getByLabel("E-mail").fill(OWNER.email);
     await page.getByLabel("Password").fill("not the password");
-    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("do not belong together").waitFor();
     await page.getByLabel("Password").fill(OWNER.password);
-    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /^(Sign in|Create the account)$/ }).click();
     await page.waitForURL(/\/live\?.*q=level%3Aerror/);
     await page.getByRole("button", { name: "Account and looks" }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -73,7 +73,7 @@ describe("signing in", () => {
     await page.goto(`${stage.ledge.url}/sign-in?next=//example.com/`);
     await page.getByLabel("E-mail").fill(OWNER.email);
     await page.getByLabel("Password").fill(OWNER.password);
-    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /^(Sign in|Create the account)$/ }).click();
     await page.waitForURL(/\/explore/);
     expect(faults).toEqual([]);
     await close();
