@@ -10,12 +10,13 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 const PAGES = ["keys", "project", "limits", "refused", "usage", "organization", "members", "audit", "account", "security", "preferences"];
-const ENDED = "[aria-busy=true], [aria-hidden=true].flex.flex-col > .bg-raised";
+/** What stands in place of what is asked for. */
+const UNFINISHED = "[aria-busy=true], [aria-hidden=true].flex.flex-col > .bg-raised";
 
 /** Resolves once a page of the settings shows what it asked for. */
 async function settled(page: Page): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
-  await page.waitForFunction((selector) => document.querySelector(selector) === null, ENDED);
+  await page.waitForFunction(`document.querySelector(${JSON.stringify(UNFINISHED)}) === null`);
 }
 
 async function signInWith(page: Page, email: string, password: string): Promise<void> {
