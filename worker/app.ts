@@ -10,7 +10,9 @@ import { ingestRoutes } from "./ingest/routes.ts";
 import type { MaintenanceJobs } from "./manage/jobs.ts";
 import { openApiRoute } from "./manage/openapi.ts";
 import { manageRoutes } from "./manage/routes.ts";
+import { monitorRoutes } from "./monitor/routes.ts";
 import { createRouter } from "./router.ts";
+import { previewMetric } from "./search/preview-metric.ts";
 import { tailRoutes } from "./tail/routes.ts";
 
 export interface AppParts {
@@ -30,6 +32,7 @@ export function createApp(parts: AppParts): OpenAPIHono<AppEnv> {
   app.route("/", parts.search);
   app.route("/", peopleRoutes);
   app.route("/", manageRoutes(parts.jobs));
+  app.route("/", monitorRoutes({ preview: previewMetric }));
   openApiRoute(app);
   app.notFound(fallback(app));
   app.onError((error, c) => {

@@ -5,7 +5,7 @@ import { preflightResponse } from "./auth/cors.ts";
 import { Problem } from "./errors.ts";
 
 /** Below these there is nothing but the API: the app is never asked. */
-const API_PREFIXES = ["/api/", "/v1/"];
+const API_PREFIXES = ["/api/", "/v1/", "/prometheus/"];
 
 interface KnownPath {
   pattern: RegExp;

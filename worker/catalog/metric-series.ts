@@ -58,12 +58,26 @@ export interface SeriesAnswer {
  * @throws what monitor or R2 threw, DamageError for a block that cannot be read
  */
 export async function readMetricSeries(sources: MetricSources, project_id: string, request: SeriesRequest): Promise<SeriesAnswer | null> {
-  const { name, from_us, to_us, step_us } = request;
+  const found = await readMetricPanes(sources, project_id, request);
+  return found && seriesAnswer(found.answer, found.panes, request);
+}
+
+/**
+ * The panes of a range, of object and history together, for windows that begin and end elsewhere than a metric's own.
+ * @param project_id of the request that was authenticated
+ * @returns null where there is no such metric
+ * @throws what monitor or R2 threw, DamageError for a block that cannot be read
+ */
+export async function readMetricPanes(
+  sources: MetricSources,
+  project_id: string,
+  { name, from_us, to_us, step_us }: SeriesRequest,
+): Promise<{ answer: PanesAnswer; panes: Pane[] } | null> {
   for (let attempt = 0; attempt < METRIC_HISTORY_TRIES_MAX; attempt++) {
     const [answer] = await sources.monitor.panes([{ name, from_us, to_us, step_us }]);
     if (!answer) return null;
     const panes = await allPanes(sources.bucket, project_id, answer, to_us);
-    if (panes) return seriesAnswer(answer, panes, request);
+    if (panes) return { answer, panes };
   }
   throw new Error("history is written faster than it can be read");
 }

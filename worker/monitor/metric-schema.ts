@@ -14,12 +14,17 @@ import {
 
 const Duration = z.string().max(32).openapi({ example: "5m" });
 
+/** Lone surrogates would not survive being written as UTF-8. */
+function wellFormed(): z.ZodString {
+  return z.string().overwrite((text) => text.toWellFormed());
+}
+
 /** A metric as a user declares it. What is wrong with the texts in it `metricOf` says. */
 export const MetricSchema = z
   .strictObject({
     name: z.string().min(1).max(METRIC_NAME_LENGTH_MAX).openapi({ example: "api_errors_percent" }),
-    description: z.string().max(METRIC_DESCRIPTION_LENGTH_MAX).optional(),
-    unit: z.string().max(METRIC_NAME_LENGTH_MAX).optional().openapi({ example: "%" }),
+    description: wellFormed().max(METRIC_DESCRIPTION_LENGTH_MAX).optional(),
+    unit: wellFormed().max(METRIC_NAME_LENGTH_MAX).optional().openapi({ example: "%" }),
     query: z.string().max(QUERY_LENGTH_MAX).optional().openapi({ description: "Which events; all unless told.", example: "service:api" }),
     time: z
       .enum(["timestamp", "ingest_ts"])
@@ -35,7 +40,7 @@ export const MetricSchema = z
       .optional()
       .openapi({ description: "An expression over the aggregations; the only one unless told.", example: "errors / all * 100" }),
     group_by: z
-      .array(z.string())
+      .array(wellFormed())
       .max(METRIC_GROUP_FIELDS_MAX)
       .optional()
       .openapi({ example: ["host"] }),
