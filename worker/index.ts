@@ -12,6 +12,7 @@ import { searchRoutes } from "./search/routes.ts";
 export { ProjectMonitor } from "../durable-objects/project-monitor/index.ts";
 export { ProjectStream } from "../durable-objects/project-stream/index.ts";
 export { SearchPart } from "./search/search-part.ts";
+export { TailHistory } from "./search/tail-history.ts";
 export { TailAccess } from "./tail/access.ts";
 
 const app = createApp({

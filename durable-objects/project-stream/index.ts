@@ -53,7 +53,7 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
   }
 
   private load(): StreamCore {
-    return new StreamCore(sqlOf(this.ctx.storage), this.identity, Date.now);
+    return new StreamCore(sqlOf(this.ctx.storage), this.identity, () => Date.now());
   }
 
   private openTail(): Tail {
@@ -63,7 +63,7 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
       identity,
       ctx,
       core: () => this.core,
-      now_ms: Date.now,
+      now_ms: () => Date.now(),
       history: TailHistory ? (request) => TailHistory.read(request) : null,
       access: TailAccess ? (viewer) => TailAccess.mayWatch(identity.project_id, viewer) : null,
       async journal({ journal, size_bytes }) {

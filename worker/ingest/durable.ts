@@ -9,6 +9,7 @@ import { JOURNAL_PUT_TIMEOUT_MS, QUEUE_MESSAGE_SIZE_BYTES_MAX, QUEUE_SEND_TIMEOU
 import { count } from "../metrics.ts";
 import { tryTwice } from "../stream-call.ts";
 import { withTimeout } from "../timeout.ts";
+import { handOn } from "./hand-on.ts";
 import { Nudges } from "./nudge.ts";
 
 /** What one request brought, packed. */
@@ -88,7 +89,9 @@ async function sendOrJournal(env: Env, wait_until: WaitUntil, batch: PackedBatch
   const size_bytes = body.length;
   if (size_bytes <= QUEUE_MESSAGE_SIZE_BYTES_MAX) {
     try {
-      return await send(env, body, "bytes");
+      await send(env, body, "bytes");
+      handOn(env, wait_until, batch, null);
+      return;
     } catch (error) {
       // It may have been delivered all the same: the frames' ids keep it from being counted twice.
       console.warn("queue did not take a batch, it goes to the journal", error);
@@ -100,6 +103,7 @@ async function sendOrJournal(env: Env, wait_until: WaitUntil, batch: PackedBatch
   await putJournal(env, key, body.length === size_bytes ? body : joinBytes(batch.frames));
   // From here on the batch is safe: what the journal still holds is sent again by cron if this message is lost.
   wait_until(notify(env, { v: 1, kind: "journal", project_id, shard, key, size_bytes }));
+  handOn(env, wait_until, batch, key);
 }
 
 async function putJournal(env: Env, key: string, body: Uint8Array): Promise<void> {

@@ -6,16 +6,19 @@ export const TAIL_SOCKETS_MAX = 1_024;
 export const TAIL_FRAME_PAUSE_MS = 100;
 /** Lines and characters of one frame: ten thousand lines a second. */
 export const TAIL_FRAME_LINES_MAX = 1_000;
-export const TAIL_FRAME_SIZE_MAX = 512 * 1024;
+export const TAIL_FRAME_SIZE_MAX = 256 * 1024;
 /** Characters that all sockets of a project get in TAIL_FRAME_PAUSE_MS: they are written by the object that also takes in events. */
 export const TAIL_OUTPUT_SIZE_MAX = 8 * 1024 * 1024;
 /** A longer event is cut in a frame; it can be asked for by its id. */
 export const TAIL_LINE_SIZE_MAX = 32 * 1024;
-/** What was sent to a socket and not confirmed: of one socket, of all together, and of one where there are many. Beyond it lines are dropped and counted. */
-export const TAIL_UNREAD_SIZE_MAX = 1024 * 1024;
+/** What was sent to a socket and not confirmed: of one socket, of all together, and of one where there are many. Beyond it nothing is sent. */
+export const TAIL_UNREAD_SIZE_MAX = 2 * 1024 * 1024;
 export const TAIL_UNREAD_TOTAL_SIZE_MAX = 48 * 1024 * 1024;
 export const TAIL_UNREAD_SIZE_MIN = 48 * 1024;
-/** Frames that the lines which wait would fill; beyond it they are sampled to half of that, so that what is shown stays near to what happens. */
+/**
+ * Frames that the lines which wait would fill; beyond it they are sampled to half of that, so that what is shown stays near to what happens. Of a reader
+ * who did not confirm for a while the oldest of them are dropped instead, and counted.
+ */
 export const TAIL_LATE_FRAMES_MAX = 10;
 /** Filters (and places of readers who come back) that have lines waiting at a time: each may hold a decoded frame. */
 export const TAIL_LANES_WAITING_MAX = 64;

@@ -1,7 +1,9 @@
 /** Who may hold a socket, as far as the project's object itself knows it. */
 import { Problem } from "../../../worker/errors.ts";
+import { TAIL_CHECK_MS } from "../../../worker/limits.ts";
 import type { Tenancy } from "../tenancy.ts";
 import type { TailViewer } from "../types.ts";
+import type { Viewer } from "./viewer.ts";
 
 /** Why a reader may not read, any more or at all; null while nothing speaks against it. */
 export function refusalOf(tenancy: Tenancy, viewer: TailViewer, now_ms: number): Problem | null {
@@ -19,4 +21,30 @@ export function firstExpiry_ms(tenancy: Tenancy, viewers: readonly TailViewer[])
   if (held.size === 0) return null;
   const times = tenancy.keys().flatMap(({ key_id, expires_at }) => (expires_at && held.has(key_id) ? [Date.parse(expires_at)] : []));
   return times.length > 0 ? Math.min(...times) : null;
+}
+
+/** Asks about people whose sockets get something, now and then; nothing waits for it. Who cannot be asked about stays, as with keys. */
+export class PeopleCheck {
+  readonly #ask: ((viewer: TailViewer) => Promise<boolean>) | null;
+  readonly #now_ms: () => number;
+
+  constructor(ask: ((viewer: TailViewer) => Promise<boolean>) | null, now_ms: () => number) {
+    this.#ask = ask;
+    this.#now_ms = now_ms;
+  }
+
+  /** @param refuse called later for those who may not any more */
+  check(viewers: Iterable<Viewer>, refuse: (viewer: Viewer, problem: Problem) => void): void {
+    const now_ms = this.#now_ms();
+    for (const viewer of viewers) {
+      if (!this.#ask || viewer.who.kind !== "user" || now_ms - viewer.checked_ms < TAIL_CHECK_MS) continue;
+      viewer.checked_ms = now_ms;
+      this.#ask(viewer.who).then(
+        (may) => {
+          if (!may) refuse(viewer, new Problem("forbidden", "The session has ended, or the project is not one of yours any more."));
+        },
+        (error: unknown) => console.error("a live tail could not ask about a person", error),
+      );
+    }
+  }
 }

@@ -1,10 +1,11 @@
+import { addCounts, countRows, type LevelCounts, noCounts } from "../../../worker/engine/query/query.ts";
 import { TAIL_CATCH_UP_MS_MAX, TAIL_CURSOR_PAUSE_MS, TAIL_FRAME_LINES_MAX } from "../../../worker/limits.ts";
 import type { TailPosition } from "../types.ts";
 import { type Chunk, FrameChunk, StoredChunk } from "./chunk.ts";
-import { type Counts, countRows, noCounts, Rate } from "./counts.ts";
 import { samePosition } from "./cursor.ts";
 import { FrameText, type Gap } from "./frame-text.ts";
 import type { Matches, OpenedFrame } from "./frames.ts";
+import { Rate } from "./rate.ts";
 import type { TailQuery } from "./tail-query.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -32,19 +33,25 @@ export class Lane {
   /** While segments are read nothing else happens. */
   is_reading_history = false;
   gap: Gap | null = null;
+  /** Turns that failed, one after another. */
+  failures = 0;
   #chunks: Chunk[] = [];
-  #counts: Counts = noCounts();
+  #counts: LevelCounts = noCounts();
   readonly #rate: Rate;
   /** Until then every line is sent, however many there are. */
   #catching_up_until_ms: number;
   #framed_ms = 0;
+  readonly #was_slow: boolean;
+  #dropped = 0;
 
-  constructor(query: TailQuery, position: TailPosition, now_ms: number) {
+  /** @param was_slow its reader did not confirm for a while */
+  constructor(query: TailQuery, position: TailPosition, now_ms: number, was_slow = false) {
     this.query = query;
     this.position = position;
     this.looked = { ...position, rows: 0 };
     this.#rate = new Rate(now_ms);
-    this.#catching_up_until_ms = now_ms + TAIL_CATCH_UP_MS_MAX;
+    this.#was_slow = was_slow;
+    this.#catching_up_until_ms = was_slow ? 0 : now_ms + TAIL_CATCH_UP_MS_MAX;
   }
 
   /** Lines that one frame carries, as they were lately. */
@@ -101,15 +108,22 @@ export class Lane {
   }
 
   /** Lines from segments, which come before everything that was not looked at yet. */
-  addHistory(chunk: Chunk, counts: Counts, looked: TailPosition): void {
+  addHistory(chunk: Chunk, counts: LevelCounts, looked: TailPosition): void {
     if (chunk.left > 0) this.#chunks.push(chunk);
-    this.#counts.total += counts.total;
-    for (const [level, count] of Object.entries(counts.levels)) this.#counts.levels[level] = (this.#counts.levels[level] ?? 0) + count;
+    addCounts(this.#counts, counts);
     this.looked = looked;
   }
 
-  /** Leaves so many lines, evenly over all that wait. */
-  thin(lines_max: number): void {
+  /** Leaves so many of the lines that wait: an even share of them, or the newest where its reader was slow. */
+  bound(lines_max: number): void {
+    if (this.#was_slow) {
+      for (let over = this.waiting - lines_max; over > 0; over--) {
+        this.#dropped += this.#chunks[0]!.weight;
+        this.#chunks[0]!.drop();
+        if (this.#chunks[0]!.left === 0) this.#chunks.shift();
+      }
+      return;
+    }
     const share = lines_max / this.waiting;
     if (share < 1) for (const chunk of this.#chunks) chunk.thin(share);
   }
@@ -119,6 +133,7 @@ export class Lane {
    * What is in it is sent: the place moves.
    */
   frame(size_max: number, now_ms: number): FrameText | null {
+    if (this.viewers.size === 0) return null;
     const lines: string[] = [];
     let size = 0;
     let stood_for = 0;
@@ -143,7 +158,8 @@ export class Lane {
     this.#framed_ms = now_ms;
     const counts = { ...this.#counts, rate_per_s: this.#rate.perSecond(now_ms) };
     const kept = stood_for > lines.length ? lines.length / stood_for : null;
-    const text = new FrameText({ lines, position, counts, kept, gap: this.gap });
+    const text = new FrameText({ lines, position, counts, kept, dropped: Math.round(this.#dropped), gap: this.gap });
+    this.#dropped = 0;
     this.#counts = noCounts();
     this.gap = null;
     return text;

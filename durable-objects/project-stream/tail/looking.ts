@@ -1,4 +1,5 @@
 /** One turn of all filters over what is new in the window. */
+import { QueryLimitError } from "../../../worker/engine/query/query-limit-error.ts";
 import { FrameError } from "../../../worker/engine/segment/frame.ts";
 import { TAIL_LAG_ROWS_SKIPPED, TAIL_LANES_WAITING_MAX, TAIL_LATE_FRAMES_MAX, TAIL_ROWS_PER_TURN_MAX } from "../../../worker/limits.ts";
 import type { Following } from "../following.ts";
@@ -46,7 +47,7 @@ export class Looking {
       this.#rows_left -= rows;
     }
     if (lane.looked.seq >= following.last_seq && lane.waiting <= lane.capacity) lane.arrived();
-    if (!is_free && lane.waiting > late) lane.thin(late / 2);
+    if (!is_free && lane.waiting > late) lane.bound(Math.ceil(late / 2));
     if (lane.waiting > 0) this.#waiting++;
   }
 
@@ -62,10 +63,12 @@ export class Looking {
     try {
       lane.look(opened, this.#now_ms);
     } catch (error) {
-      // A frame that cannot be read, or that the query makes too much text of, costs itself only.
+      // Such a frame costs itself only.
+      if (!(error instanceof FrameError || error instanceof QueryLimitError)) throw error;
       if (error instanceof FrameError) console.error("a live tail passes over a damaged frame", opened.frame.frame_id, error);
       const accepted_ms = Math.floor(accepted_us / 1000);
-      lane.passOver({ seq, rows: 0, accepted_ms }, { from_ms: accepted_ms, to_ms: accepted_ms, reason: "unreadable" });
+      const reason = error instanceof FrameError ? "unreadable" : "query";
+      lane.passOver({ seq, rows: 0, accepted_ms }, { from_ms: accepted_ms, to_ms: accepted_ms, reason });
     }
     return rows;
   }

@@ -1,28 +1,16 @@
 import { Problem, problemBody, problemResponse } from "../../../worker/errors.ts";
-import {
-  TAIL_CHECK_MS,
-  TAIL_FRAME_PAUSE_MS,
-  TAIL_FRAME_SIZE_MAX,
-  TAIL_MESSAGE_LENGTH_MAX,
-  TAIL_OUTPUT_SIZE_MAX,
-  TAIL_SAVE_PAUSE_MS,
-  TAIL_SOCKETS_MAX,
-  TAIL_UNREAD_SIZE_MAX,
-  TAIL_UNREAD_SIZE_MIN,
-  TAIL_UNREAD_TOTAL_SIZE_MAX,
-} from "../../../worker/limits.ts";
+import { TAIL_MESSAGE_LENGTH_MAX, TAIL_SOCKETS_MAX } from "../../../worker/limits.ts";
 import type { StreamCore, StreamIdentity } from "../stream-core.ts";
 import type { TailOpening, TailPosition, TailViewer } from "../types.ts";
-import { firstExpiry_ms, refusalOf } from "./access.ts";
-import { decodeTailCursor, encodeTailCursor, samePosition } from "./cursor.ts";
-import type { FrameText } from "./frame-text.ts";
-import { FrameReader, type JournalReader } from "./frames.ts";
-import { History, type HistoryReader } from "./history.ts";
-import { Lane } from "./lane.ts";
-import { Looking } from "./looking.ts";
+import { firstExpiry_ms, PeopleCheck, refusalOf } from "./access.ts";
+import { decodeTailCursor, encodeTailCursor } from "./cursor.ts";
+import type { JournalReader } from "./frames.ts";
+import type { HistoryReader } from "./history.ts";
+import { Lanes } from "./lanes.ts";
 import { type ClientMessage, metricNames, readMessage } from "./messages.ts";
 import { readOpening, sinceOf } from "./open-request.ts";
 import { readTailQuery } from "./tail-query.ts";
+import { Turns } from "./turns.ts";
 import { Viewer } from "./viewer.ts";
 
 /** Codes with which a socket is closed: 4000 and the status of the problem, and those of the protocol. */
@@ -49,20 +37,25 @@ export interface TailHost {
 export class Tail {
   readonly #host: TailHost;
   readonly #viewers = new Map<WebSocket, Viewer>();
-  readonly #lanes = new Set<Lane>();
-  readonly #history: History;
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #is_running = false;
-  #ran_ms = 0;
+  readonly #lanes: Lanes;
+  readonly #people: PeopleCheck;
+  readonly #turns: Turns;
 
   constructor(host: TailHost) {
     this.#host = host;
-    this.#history = new History(host, () => this.#schedule());
+    this.#lanes = new Lanes(host.now_ms);
+    this.#people = new PeopleCheck(host.access, host.now_ms);
+    this.#turns = new Turns(host, {
+      lanes: this.#lanes,
+      sockets: () => this.#viewers.size,
+      beforeSending: () => this.#checkPeople(),
+      refuse: (viewer, problem) => this.#refuse(viewer, problem),
+    });
     for (const socket of host.ctx.getWebSockets()) {
       const viewer = Viewer.restore(socket);
       if (viewer) this.#add(viewer);
     }
-    if ([...this.#lanes].some((lane) => lane.looked.seq < this.#following.last_seq)) this.#schedule();
+    if (this.#turns.is_due) this.#turns.schedule();
   }
 
   get #following() {
@@ -128,7 +121,7 @@ export class Tail {
       viewer.lane!.gap = { from_ms: since_ms, to_ms, reason: "too_old" };
     }
     this.#greet(viewer, now_ms);
-    if (position.seq < following.last_seq || viewer.lane?.gap) this.#schedule();
+    if (this.#turns.is_due) this.#turns.schedule();
   }
 
   #end(now_ms: number): TailPosition {
@@ -138,125 +131,27 @@ export class Tail {
 
   /** Tells a reader what holds for it: first of all, and after each message that changes something. */
   #greet(viewer: Viewer, now_ms: number): void {
-    const { query, paused, metrics, dropped } = viewer;
+    const { query, paused, metrics } = viewer;
     const cursor = encodeTailCursor(this.#host.identity, this.#placeOf(viewer));
     const counts = { total: 0, levels: {}, rate_per_s: 0 };
-    viewer.dropped = 0;
     viewer.send(
-      JSON.stringify({ events: [], cursor, counts, sampling: null, dropped, state: { q: query.text, paused, metrics: [...metrics] } }),
+      JSON.stringify({ events: [], cursor, counts, sampling: null, dropped: 0, state: { q: query.text, paused, metrics: [...metrics] } }),
     );
     viewer.save(now_ms);
+  }
+
+  #add(viewer: Viewer): void {
+    this.#viewers.set(viewer.socket, viewer);
+    this.#lanes.join(viewer);
   }
 
   #placeOf(viewer: Viewer): TailPosition {
     return viewer.lane?.position ?? viewer.position;
   }
 
-  // ── Lanes ─────────────────────────────────────────────────────────────────
-
-  #add(viewer: Viewer): void {
-    this.#viewers.set(viewer.socket, viewer);
-    if (!viewer.paused) this.#join(viewer);
-  }
-
-  #join(viewer: Viewer): void {
-    const { query, position } = viewer;
-    const meeting = [...this.#lanes].find((lane) => lane.query.text === query.text && samePosition(lane.position, position) && !lane.gap);
-    const lane = meeting ?? new Lane(query, position, this.#host.now_ms());
-    this.#lanes.add(lane);
-    lane.viewers.add(viewer);
-    viewer.lane = lane;
-  }
-
-  #leave(viewer: Viewer): void {
-    const { lane } = viewer;
-    if (!lane) return;
-    viewer.position = lane.position;
-    viewer.lane = null;
-    lane.viewers.delete(viewer);
-    if (lane.viewers.size === 0) this.#lanes.delete(lane);
-  }
-
-  #mergeLanes(): void {
-    const met = new Map<string, Lane>();
-    for (const lane of [...this.#lanes]) {
-      const first = met.get(lane.query.text);
-      if (!first?.meets(lane)) {
-        if (!first) met.set(lane.query.text, lane);
-        continue;
-      }
-      for (const viewer of lane.viewers) {
-        first.viewers.add(viewer);
-        viewer.lane = first;
-      }
-      this.#lanes.delete(lane);
-    }
-  }
-
-  // ── Running ───────────────────────────────────────────────────────────────
-
   /** Something was appended. Takes no time of whoever appended it. */
   arrived(): void {
-    if (this.#lanes.size > 0) this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#timer !== null || this.#is_running) return;
-    const wait_ms = Math.min(TAIL_FRAME_PAUSE_MS, Math.max(0, this.#ran_ms + TAIL_FRAME_PAUSE_MS - this.#host.now_ms()));
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      void this.#run();
-    }, wait_ms);
-  }
-
-  async #run(): Promise<void> {
-    this.#is_running = true;
-    this.#ran_ms = this.#host.now_ms();
-    let more = true;
-    try {
-      more = await this.#turn(this.#ran_ms);
-    } catch (error) {
-      console.error("a turn of the live tail failed", this.#host.identity.project_id, error);
-    } finally {
-      this.#is_running = false;
-    }
-    if (more) this.#schedule();
-  }
-
-  /** Looks at what is new, and sends. @returns whether there is more to do */
-  async #turn(now_ms: number): Promise<boolean> {
-    const following = this.#following;
-    const looking = new Looking(following, new FrameReader(following, this.#host.journal), now_ms);
-    for (const lane of [...this.#lanes]) {
-      if (!lane.is_reading_history) await looking.look(lane);
-      if (looking.misses(lane)) this.#history.read(lane);
-    }
-    this.#checkPeople(now_ms);
-    for (const lane of this.#lanes) this.#sendLane(lane, now_ms);
-    this.#mergeLanes();
-    return [...this.#lanes].some((lane) => !lane.is_reading_history && (lane.waiting > 0 || lane.looked.seq < this.#following.last_seq));
-  }
-
-  #sendLane(lane: Lane, now_ms: number): void {
-    const sockets = Math.max(1, this.#viewers.size);
-    const frame = lane.frame(Math.min(TAIL_FRAME_SIZE_MAX, TAIL_OUTPUT_SIZE_MAX / sockets), now_ms);
-    if (frame) this.#deliver(lane, frame, now_ms);
-    else
-      for (const viewer of lane.viewers) {
-        viewer.position = lane.position;
-        if (now_ms - viewer.saved_ms >= TAIL_SAVE_PAUSE_MS) viewer.save(now_ms);
-      }
-  }
-
-  #deliver(lane: Lane, frame: FrameText, now_ms: number): void {
-    const cursor = encodeTailCursor(this.#host.identity, frame.position);
-    const unread_max = this.#unreadMax();
-    for (const viewer of lane.viewers) viewer.deliver(frame, cursor, unread_max, now_ms);
-  }
-
-  #unreadMax(): number {
-    const share = TAIL_UNREAD_TOTAL_SIZE_MAX / Math.max(1, this.#viewers.size);
-    return Math.max(TAIL_UNREAD_SIZE_MIN, Math.min(TAIL_UNREAD_SIZE_MAX, share));
+    if (this.#lanes.size > 0) this.#turns.schedule();
   }
 
   // ── What clients say ──────────────────────────────────────────────────────
@@ -285,7 +180,7 @@ export class Tail {
         cursor: encodeTailCursor(this.#host.identity, this.#placeOf(viewer)),
         error: problemBody(error),
       });
-      if (viewer.mayHold(text.length, this.#unreadMax())) viewer.send(text);
+      if (viewer.mayHold(text.length, this.#turns.unreadMax())) viewer.send(text);
       else this.#dismiss(viewer, CLOSE.policy, "answers are not read");
     }
   }
@@ -293,23 +188,25 @@ export class Tail {
   #do(viewer: Viewer, message: ClientMessage, now_ms: number): void {
     switch (message.type) {
       case "ack":
-        if (viewer.confirm(message.ack)) this.#greet(viewer, now_ms);
-        else viewer.save(now_ms);
+        if (viewer.confirm(message.ack)) this.#lanes.join(viewer, true);
+        viewer.save(now_ms);
+        if (this.#turns.is_due) this.#turns.schedule();
         return;
       case "pause":
-        this.#leave(viewer);
+        this.#lanes.leave(viewer);
         viewer.paused = true;
         break;
       case "resume":
         if (viewer.paused && message.from === "now") viewer.position = this.#end(now_ms);
-        if (viewer.paused) this.#join(viewer);
+        if (!viewer.paused) break;
         viewer.paused = false;
+        this.#lanes.join(viewer);
         break;
       case "filter": {
         const query = readTailQuery(message.q, now_ms * 1000);
-        this.#leave(viewer);
+        this.#lanes.leave(viewer);
         viewer.query = query;
-        if (!viewer.paused) this.#join(viewer);
+        this.#lanes.join(viewer);
         break;
       }
       case "metrics":
@@ -317,14 +214,14 @@ export class Tail {
         break;
     }
     this.#greet(viewer, now_ms);
-    if (viewer.lane && viewer.lane.looked.seq < this.#following.last_seq) this.#schedule();
+    if (this.#turns.is_due) this.#turns.schedule();
   }
 
   /** The socket is closed, by whomever. */
   closed(socket: WebSocket): void {
     const viewer = this.#viewers.get(socket);
     if (!viewer) return;
-    this.#leave(viewer);
+    this.#lanes.leave(viewer);
     this.#viewers.delete(socket);
   }
 
@@ -352,20 +249,8 @@ export class Tail {
     );
   }
 
-  /** Asks about people whose sockets get something, now and then; nothing waits for it. Who cannot be asked about stays, as with keys. */
-  #checkPeople(now_ms: number): void {
-    const { access } = this.#host;
-    if (!access) return;
-    for (const viewer of this.#viewers.values()) {
-      if (viewer.who.kind !== "user" || now_ms - viewer.checked_ms < TAIL_CHECK_MS) continue;
-      viewer.checked_ms = now_ms;
-      access(viewer.who).then(
-        (may) => {
-          if (!may) this.#refuse(viewer, new Problem("forbidden", "The session has ended, or the project is not one of yours any more."));
-        },
-        (error: unknown) => console.error("a live tail could not ask about a person", this.#host.identity.project_id, error),
-      );
-    }
+  #checkPeople(): void {
+    this.#people.check(this.#viewers.values(), (viewer, problem) => this.#refuse(viewer, problem));
   }
 
   #refuse(viewer: Viewer, problem: Problem): void {
@@ -381,8 +266,8 @@ export class Tail {
 
   publish(name: string, value: unknown): number {
     const text = JSON.stringify({ metrics: { [name]: value } });
-    const unread_max = this.#unreadMax();
-    this.#checkPeople(this.#host.now_ms());
+    const unread_max = this.#turns.unreadMax();
+    this.#checkPeople();
     let sent = 0;
     for (const viewer of this.#viewers.values()) {
       if (viewer.metrics.has(name) && viewer.mayHold(text.length, unread_max) && viewer.send(text)) sent++;

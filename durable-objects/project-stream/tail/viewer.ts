@@ -12,8 +12,9 @@ interface Attachment {
   query: string;
   position: TailPosition;
   paused: boolean;
+  stalled: boolean;
+  confirmed: boolean;
   metrics: string[];
-  dropped: number;
   unread: number;
   asked: Asked | null;
   checked_ms: number;
@@ -27,16 +28,17 @@ interface Asked {
 
 const RATE_SPAN_MS = 10_000;
 
-/** Tells a reader why nothing more comes. */
+/** Tells a reader who never confirmed anything why nothing more comes. */
 function unconfirmedText(ack: number): string {
   const message = JSON.stringify({ type: "ack", ack });
-  const error = new Problem("unconfirmed", `Lines are dropped until what was sent is confirmed: send ${message}`);
+  const error = new Problem("unconfirmed", `Nothing more is sent until what was sent is confirmed: send ${message}`);
   return JSON.stringify({ events: [], ack, error: problemBody(error) });
 }
 
 /**
  * One open socket. A WebSocket does not tell how much of what was sent still waits in memory, so the reader confirms: a frame with `ack` asks for
- * it, and what is not confirmed is bounded. Beyond it lines are dropped, counted and told with the next frame.
+ * it, and what is not confirmed is bounded. Beyond it nothing is sent: lines wait where they are stored, and the reader goes on from its place once it
+ * has confirmed.
  */
 export class Viewer {
   readonly socket: WebSocket;
@@ -45,7 +47,8 @@ export class Viewer {
   paused: boolean;
   metrics: ReadonlySet<string>;
   lane: Lane | null = null;
-  dropped: number;
+  /** Too much is unread. */
+  stalled: boolean;
   saved_ms = 0;
   /** When somebody last said that this person still may. */
   checked_ms: number;
@@ -54,7 +57,8 @@ export class Viewer {
   #unread: number;
   #asked: Asked | null;
   #ack = 0;
-  #stalled = false;
+  /** Whether it ever confirmed. */
+  #confirmed: boolean;
   #messages = 0;
   #messages_since_ms = 0;
 
@@ -65,7 +69,8 @@ export class Viewer {
     this.position = state.position;
     this.paused = state.paused;
     this.metrics = new Set(state.metrics);
-    this.dropped = state.dropped;
+    this.stalled = state.stalled;
+    this.#confirmed = state.confirmed;
     this.checked_ms = state.checked_ms;
     this.#unread = state.unread;
     this.#asked = state.asked;
@@ -80,8 +85,8 @@ export class Viewer {
     metrics: readonly string[],
     now_ms: number,
   ): Viewer {
-    const state = { viewer, checked_ms: now_ms, position, paused: false, metrics: [...metrics], dropped: 0, unread: 0, asked: null };
-    return new Viewer(socket, state, query);
+    const state = { viewer, checked_ms: now_ms, position, paused: false, stalled: false, confirmed: false };
+    return new Viewer(socket, { ...state, metrics: [...metrics], unread: 0, asked: null }, query);
   }
 
   /** A socket that was open before the object fell out of memory; null for one that is none of ours. */
@@ -91,29 +96,40 @@ export class Viewer {
   }
 
   save(now_ms: number): void {
-    const { who, query, position, paused, metrics, dropped, checked_ms } = this;
-    const state = { checked_ms, viewer: who, query: query.text, position, paused, metrics: [...metrics], dropped };
+    const { who, query, position, paused, stalled, metrics, checked_ms } = this;
+    const state = {
+      viewer: who,
+      checked_ms,
+      query: query.text,
+      position,
+      paused,
+      stalled,
+      confirmed: this.#confirmed,
+      metrics: [...metrics],
+    };
     this.socket.serializeAttachment({ v: 1, ...state, unread: this.#unread, asked: this.#asked } satisfies Attachment);
     this.saved_ms = now_ms;
   }
 
   /**
-   * Sends a frame, or counts its lines as dropped where too much is unread. Either way the reader has passed it.
+   * Sends a frame where that much more may wait unread.
+   * @param before its place
    * @param unread_max characters
+   * @returns false where it has to wait there
    */
-  deliver(frame: FrameText, cursor: string, unread_max: number, now_ms: number): void {
-    this.position = frame.position;
-    if (this.#unread > 0 && this.#stalled) this.dropped += frame.lines;
-    else {
-      const ack = this.#toAsk(unread_max);
-      const text = frame.text(cursor, { dropped: this.dropped, ...(ack === null ? {} : { ack }) });
-      if (this.#unread > 0 && this.#unread + text.length > unread_max) this.#stall(frame.lines);
-      else if (this.send(text)) {
-        this.dropped = 0;
-        if (ack !== null) this.#asked = { ack, size: this.#unread };
-      }
+  deliver(frame: FrameText, before: TailPosition, cursor: string, unread_max: number, now_ms: number): boolean {
+    const ack = this.#toAsk(unread_max);
+    const text = frame.text(cursor, ack === null ? {} : { ack });
+    if (!this.mayHold(text.length, unread_max)) {
+      this.position = before;
+      this.#stall();
+      this.save(now_ms);
+      return false;
     }
+    this.position = frame.position;
+    if (this.send(text) && ack !== null) this.#asked = { ack, size: this.#unread };
     this.save(now_ms);
+    return true;
   }
 
   #toAsk(unread_max: number): number | null {
@@ -122,21 +138,23 @@ export class Viewer {
     return this.#ack;
   }
 
-  #stall(lines: number): void {
-    this.dropped += lines;
-    this.#stalled = true;
+  #stall(): void {
+    this.stalled = true;
     this.#asked ??= { ack: ++this.#ack, size: this.#unread };
+    if (this.#confirmed) return;
     this.send(unconfirmedText(this.#asked.ack));
     this.#asked.size = this.#unread;
   }
 
-  /** What was sent up to a frame with `ack` was read. @returns whether lines were dropped that the reader has not heard of */
+  /** What was sent up to a frame with `ack` was read. @returns whether it goes on now */
   confirm(ack: number | null): boolean {
     if (!this.#asked || (ack !== null && ack !== this.#asked.ack)) return false;
     this.#unread = Math.max(0, this.#unread - this.#asked.size);
     this.#asked = null;
-    this.#stalled = false;
-    return this.dropped > 0;
+    this.#confirmed = true;
+    const { stalled } = this;
+    this.stalled = false;
+    return stalled;
   }
 
   /** Sends what is not part of the stream. False where the socket is closed. */

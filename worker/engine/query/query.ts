@@ -1,6 +1,7 @@
 /** The query language, as the rest of Ledge uses it (docs/query-language.md). */
 
 export { filterColumns, queryColumns, REST_COLUMN, shownColumns } from "./columns.ts";
+export { cutLine, lineOf } from "./event-line.ts";
 export { ANY_FIELD, attributeName, isAttribute, isTimeField, KNOWN_FIELD_NAMES, resolveField, shortName } from "./fields.ts";
 export type { Filter } from "./filters/filter.ts";
 export { ALL } from "./filters/filter-all.ts";
@@ -10,6 +11,7 @@ export { or } from "./filters/filter-or.ts";
 export { applyFilter, filterFields, matchRows, printFilter } from "./filters/filters.ts";
 export { type FilterHints, filterHints } from "./filters/hints.ts";
 export { type FilterParameters, filterFromParameters } from "./filters/parameters.ts";
+export { addCounts, countRows, type LevelCounts, noCounts } from "./level-counts.ts";
 export { levelOf } from "./levels.ts";
 export { type Mark, marksOf } from "./marks.ts";
 export { type Misspelt, misspeltFields } from "./misspelt.ts";
