@@ -60,9 +60,14 @@ interface ValidationIssue {
 
 const SHOWN_VALUE_LENGTH_MAX = 200;
 
-function shownValue(value: unknown): unknown {
+/** Fields whose values no answer repeats: answers end in logs. */
+const SECRET_FIELD = /password|token|code|secret/i;
+
+function shownValue(value: unknown, field: PropertyKey | undefined): unknown {
+  if (field !== undefined && SECRET_FIELD.test(String(field))) return undefined;
   if (typeof value !== "object" || value === null) return typeof value === "string" ? value.slice(0, SHOWN_VALUE_LENGTH_MAX) : value;
-  return JSON.stringify(value).slice(0, SHOWN_VALUE_LENGTH_MAX);
+  const shown = JSON.stringify(value, (name, member: unknown) => (SECRET_FIELD.test(name) ? "…" : member));
+  return shown.slice(0, SHOWN_VALUE_LENGTH_MAX);
 }
 
 function valueAtPath(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -87,7 +92,7 @@ function expectedOf(issue: ValidationIssue): string | undefined {
 export function validationProblem(issues: readonly ValidationIssue[], where: string, input: unknown): Problem {
   const errors = issues.map((issue) => ({
     field: issue.path.map(String).join("."),
-    value: shownValue(valueAtPath(input, issue.path)),
+    value: shownValue(valueAtPath(input, issue.path), issue.path.at(-1)),
     expected: expectedOf(issue),
     message: issue.message,
   }));

@@ -23,6 +23,7 @@ import { bundleApp } from "./local/bundle.ts";
 import { ensureSecrets, readCredentials, secretsPath, writeCredentials } from "./local/credentials.ts";
 import { StartFault } from "./local/fault.ts";
 import { APP, ROOT } from "./local/paths.ts";
+import { ownerLink } from "./operator.ts";
 
 const WRANGLER_TOML = join(ROOT, "wrangler.toml");
 const SECRET_NAMES = ["LEDGE_SECRET", "LEDGE_OPERATOR_TOKEN"] as const;
@@ -105,15 +106,18 @@ async function main(): Promise<void> {
 
 async function finish(shell: Shell, names: Names, workerUrl: string | undefined, home: string): Promise<void> {
   if (workerUrl === undefined) throw new StartFault("The Worker has no address. Give it a route or workers_dev = true in wrangler.toml.");
+  const token = process.env.LEDGE_OPERATOR_TOKEN ?? ensureSecrets(home).LEDGE_OPERATOR_TOKEN;
   if (readCredentials(home) === null) {
-    const token = process.env.LEDGE_OPERATOR_TOKEN ?? ensureSecrets(home).LEDGE_OPERATOR_TOKEN;
     writeCredentials(home, { url: workerUrl, ...(await bootstrap(workerUrl, token, "ledge")) });
   }
   const credentials = readCredentials(home);
   const [appUrl] = (await pagesDomains(shell, names.pages)) ?? [];
+  // The link holds the code that keeps strangers from claiming a fresh installation.
+  const owner = await ownerLink({ url: workerUrl, token }, appUrl ?? "").catch(() => null);
+  const owner_line = owner === null ? "" : `\n  owner      ${owner}   (sign up there first: this address makes you the owner)`;
   console.log(`
 Ledge is deployed.
-
+${owner_line}
   app        ${appUrl ?? "(see wrangler pages project list)"}
   API        ${workerUrl}/api/v1
   API key    ${credentials?.api_key}

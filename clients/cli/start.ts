@@ -2,6 +2,7 @@
 import { join, relative } from "node:path";
 import { type Ledge, StartFault, startLedge } from "./local/index.ts";
 import { ROOT } from "./local/paths.ts";
+import { ownerLink } from "./operator.ts";
 
 const PORT_DEFAULT = 8787;
 
@@ -15,13 +16,13 @@ function readPort(text: string | undefined): number {
 }
 
 /** Where things are and what to do next. */
-function greeting(ledge: Ledge): string {
+function greeting(ledge: Ledge, owner_link: string | null): string {
   const { url, credentials, home } = ledge;
   const folder = relative(process.cwd(), home).startsWith("..") ? home : relative(process.cwd(), home) || home;
   return `
 Ledge is running.
 
-  app        ${url}
+  app        ${owner_link ?? url}${owner_link ? "   (sign up there: the first one to do so owns it)" : ""}
   API        ${url}/api/v1   (reference: ${url}/docs/api)
   API key    ${credentials.api_key}
   data       ${folder}   (url, project and key: ${join(folder, "credentials.json")})
@@ -59,7 +60,8 @@ async function main(): Promise<void> {
   }
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stop(), 250).unref();
-  console.log(greeting(ledge));
+  const operator = { url: ledge.url, token: ledge.secrets.LEDGE_OPERATOR_TOKEN };
+  console.log(greeting(ledge, await ownerLink(operator, ledge.url)));
 }
 
 main().catch((error: unknown) => {

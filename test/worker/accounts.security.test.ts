@@ -107,6 +107,19 @@ describe("signing in", () => {
     expect(answers.filter((answer) => answer.status === 401)).toHaveLength(ACCOUNT_ADDRESS_ATTEMPTS_MAX);
   });
 
+  it("repeats no password in an answer that refuses", async () => {
+    for (const json of [
+      { email: "a@example.com", password: "my secret", extra: 1 },
+      { name: "A", email: "no", password: "my secret" },
+    ]) {
+      for (const path of ["/api/v1/auth/sign-in", "/api/v1/auth/sign-up"]) {
+        const answer = await new Browser().call(path, { json });
+        expect(answer.status).toBe(422);
+        expect(await answer.text()).not.toContain("my secret");
+      }
+    }
+  });
+
   it("takes no huge bodies", async () => {
     const answer = await new Browser().call("/api/v1/auth/sign-in", {
       json: { email: "a@example.com", password: "x".repeat(MANAGE_BODY_SIZE_BYTES_MAX) },
