@@ -1,7 +1,13 @@
 import { env } from "cloudflare:workers";
 import * as OTPAuth from "otpauth";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { ACCOUNT_ADDRESS_ATTEMPTS_MAX, ADDRESS_ATTEMPTS_MAX, MANAGE_BODY_SIZE_BYTES_MAX, SESSION_CACHE_MS } from "../../worker/limits.ts";
+import {
+  ACCOUNT_ADDRESS_ATTEMPTS_MAX,
+  ADDRESS_ATTEMPTS_MAX,
+  MANAGE_BODY_SIZE_BYTES_MAX,
+  PERSON_REQUESTS_MAX,
+  SESSION_CACHE_MS,
+} from "../../worker/limits.ts";
 import { call, createProject, ORIGIN, problemOf, type TestProject } from "./support/api.ts";
 import { askApp } from "./support/app.ts";
 import { Browser } from "./support/browser.ts";
@@ -183,6 +189,17 @@ describe("a session", () => {
     expect((await browser.call(`/api/v1/keys?project=${project.project_id}`)).status).toBe(200);
     const changed = await browser.call(`/api/v1/keys?project=${project.project_id}`, { json: { name: "x", scopes: ["read"] } });
     expect(changed.status).toBe(422);
+  });
+
+  it("asks no more than a person can", async () => {
+    const { browser } = await somebody();
+    vi.useFakeTimers({ now: Math.ceil(Date.now() / 10_000) * 10_000, toFake: ["Date"] });
+    try {
+      const answers = await Promise.all(Array.from({ length: PERSON_REQUESTS_MAX + 1 }, () => browser.call("/api/v1/account/settings")));
+      expect(answers.filter((answer) => answer.status === 429)).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("loses what its role may when the role changes", async () => {

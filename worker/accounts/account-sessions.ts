@@ -20,7 +20,7 @@ const list = createRoute({
   summary: "Browsers in which I am signed in",
   responses: {
     200: { description: "Newest first.", content: { "application/json": { schema: z.object({ sessions: z.array(SessionView) }) } } },
-    ...problems(401, 503),
+    ...problems(401, 429, 503),
   },
 });
 
@@ -31,7 +31,7 @@ const end = createRoute({
   summary: "End a session",
   description: `It is refused here at once, and everywhere within ${SESSION_CACHE_MS / 1000} seconds.`,
   request: { params: z.object({ session_id: z.string().max(100) }) },
-  responses: { 204: { description: "Ended." }, ...problems(401, 403, 404, 422, 503) },
+  responses: { 204: { description: "Ended." }, ...problems(401, 403, 404, 422, 429, 503) },
 });
 
 const endOthers = createRoute({
@@ -39,7 +39,7 @@ const endOthers = createRoute({
   method: "delete",
   path: "/api/v1/account/sessions",
   summary: "End all sessions but this one",
-  responses: { 204: { description: "Ended." }, ...problems(401, 403, 503) },
+  responses: { 204: { description: "Ended." }, ...problems(401, 403, 429, 503) },
 });
 
 export const accountSessionRoutes = createRouter();

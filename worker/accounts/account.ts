@@ -26,7 +26,7 @@ const read = createRoute({
   method: "get",
   path: "/api/v1/account",
   summary: "Me",
-  responses: { 200: { description: "The person and what they belong to.", content: json(AccountView) }, ...problems(401, 503) },
+  responses: { 200: { description: "The person and what they belong to.", content: json(AccountView) }, ...problems(401, 429, 503) },
 });
 
 const change = createRoute({
@@ -63,7 +63,7 @@ const readSettings = createRoute({
   method: "get",
   path: "/api/v1/account/settings",
   summary: "What the dashboard keeps for me",
-  responses: { 200: { description: "The document; empty at first.", content: json(UserSettings) }, ...problems(401, 503) },
+  responses: { 200: { description: "The document; empty at first.", content: json(UserSettings) }, ...problems(401, 429, 503) },
 });
 
 const writeSettings = createRoute({

@@ -50,7 +50,7 @@ const list = createRoute({
   middleware: [authenticateMember("members.write")],
   responses: {
     200: { description: "Oldest first.", content: json(z.object({ invitations: z.array(InvitationView) })) },
-    ...problems(401, 403, 422, 503),
+    ...problems(401, 403, 422, 429, 503),
   },
 });
 
@@ -62,7 +62,10 @@ const create = createRoute({
   description: "Nobody gives a role above their own. An earlier invitation of the same address is revoked.",
   middleware: [authenticateMember("members.write"), smallBody()],
   request: { body: body(NewInvitation) },
-  responses: { 201: { description: "The link.", content: json(CreatedInvitation) }, ...problems(400, 401, 403, 409, 413, 415, 422, 503) },
+  responses: {
+    201: { description: "The link.", content: json(CreatedInvitation) },
+    ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
+  },
 });
 
 const revoke = createRoute({
@@ -72,7 +75,7 @@ const revoke = createRoute({
   summary: "Revoke an invitation",
   middleware: [authenticateMember("members.write")],
   request: { params: z.object({ invitation_id: z.string().max(100) }) },
-  responses: { 204: { description: "Its link opens nothing any more." }, ...problems(401, 403, 404, 422, 503) },
+  responses: { 204: { description: "Its link opens nothing any more." }, ...problems(401, 403, 404, 422, 429, 503) },
 });
 
 const look = createRoute({

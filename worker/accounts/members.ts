@@ -17,7 +17,7 @@ import { GivenLink, MemberView, RoleInput } from "./schemas.ts";
 const json = <Schema>(schema: Schema) => ({ "application/json": { schema } });
 const params = z.object({ user_id: z.string().max(100) });
 const common = { tags: ["Accounts"], security: SESSION_SECURITY };
-const REFUSALS = problems(401, 403, 404, 409, 422, 503);
+const REFUSALS = problems(401, 403, 404, 409, 422, 429, 503);
 
 const list = createRoute({
   ...common,
@@ -28,7 +28,7 @@ const list = createRoute({
   middleware: [authenticateMember("members.read")],
   responses: {
     200: { description: "In the order in which they joined.", content: json(z.object({ members: z.array(MemberView) })) },
-    ...problems(401, 403, 422, 503),
+    ...problems(401, 403, 422, 429, 503),
   },
 });
 
@@ -60,7 +60,7 @@ const leave = createRoute({
   summary: "Leave an organization",
   middleware: [authenticateMember("organization.read")],
   request: { params: z.object({ organization_id: z.string().max(100) }) },
-  responses: { 204: { description: "Left." }, ...problems(401, 403, 409, 422, 503) },
+  responses: { 204: { description: "Left." }, ...problems(401, 403, 409, 422, 429, 503) },
 });
 
 const reset = createRoute({

@@ -25,7 +25,7 @@ const list = createRoute({
   middleware: [authenticatePerson()],
   responses: {
     200: { description: "In the order in which I joined them.", content: json(z.object({ organizations: z.array(OrganizationView) })) },
-    ...problems(401, 503),
+    ...problems(401, 429, 503),
   },
 });
 
@@ -37,7 +37,10 @@ const create = createRoute({
   description: "For people who own one already.",
   middleware: [authenticatePerson(), smallBody()],
   request: { body: body(NewOrganization) },
-  responses: { 201: { description: "I own it.", content: json(OrganizationView) }, ...problems(400, 401, 403, 409, 413, 415, 422, 503) },
+  responses: {
+    201: { description: "I own it.", content: json(OrganizationView) },
+    ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
+  },
 });
 
 const rename = createRoute({
@@ -47,7 +50,7 @@ const rename = createRoute({
   summary: "Rename an organization",
   middleware: [authenticateMember("organization.write"), smallBody()],
   request: { params, body: body(NewOrganization) },
-  responses: { 200: { description: "Renamed.", content: json(OrganizationView) }, ...problems(400, 401, 403, 413, 415, 422, 503) },
+  responses: { 200: { description: "Renamed.", content: json(OrganizationView) }, ...problems(400, 401, 403, 413, 415, 422, 429, 503) },
 });
 
 const remove = createRoute({
@@ -58,7 +61,7 @@ const remove = createRoute({
   description: "Once all of its projects are deleted. Its members keep their accounts.",
   middleware: [authenticateMember("organization.delete"), smallBody()],
   request: { params, body: body(NameTyped) },
-  responses: { 204: { description: "Deleted." }, ...problems(400, 401, 403, 409, 413, 415, 422, 503) },
+  responses: { 204: { description: "Deleted." }, ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503) },
 });
 
 export const organizationRoutes = createRouter();

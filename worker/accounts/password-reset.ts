@@ -93,7 +93,7 @@ const operatorReset = createRoute({
   security: OPERATOR_SECURITY,
   middleware: [authenticateOperator(), smallBody()],
   request: { body: { required: true, content: json(OperatorReset) } },
-  responses: { 201: { description: "The link.", content: json(GivenLink) }, ...problems(400, 401, 403, 404, 413, 415, 422, 503) },
+  responses: { 201: { description: "The link.", content: json(GivenLink) }, ...problems(400, 401, 403, 404, 413, 415, 422, 429, 503) },
 });
 
 export const passwordResetRoutes = createRouter();

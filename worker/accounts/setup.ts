@@ -55,7 +55,7 @@ const operatorState = createRoute({
   middleware: [authenticateOperator()],
   responses: {
     200: { description: "The code and the path of the app that takes it.", content: { "application/json": { schema: OperatorSetup } } },
-    ...problems(401, 403, 503),
+    ...problems(401, 403, 429, 503),
   },
 });
 

@@ -15,9 +15,9 @@ export function clientOf(c: Context<AppEnv>): Client {
   return { ip_address, user_agent: c.req.header("user-agent")?.slice(0, USER_AGENT_LENGTH_MAX) ?? null };
 }
 
-/** Whether the browser's connection is encrypted as far as the Worker sees: then cookies are bound to this host and to https. */
+/** Whether the browser's connection is encrypted, here or by a proxy in front of the app's address: then cookies are bound to this host and to https. */
 export function isSecure(c: Context<AppEnv>): boolean {
-  return new URL(c.req.url).protocol === "https:";
+  return new URL(c.req.url).protocol === "https:" || (c.env.LEDGE_APP_URL?.startsWith("https:") ?? false);
 }
 
 /** The address that links for people lead to. */

@@ -1,7 +1,14 @@
 import type { ProjectSettings } from "../../durable-objects/project-stream/types.ts";
 import type { Env } from "../env.ts";
 import { Problem } from "../errors.ts";
-import { RATE_ASK_SHARE, RATE_ASK_TIMEOUT_MS, RATE_KEY_REQUESTS_MAX, RATE_LIMIT_PERIOD_S, RATE_PROJECT_REQUESTS_MAX } from "../limits.ts";
+import {
+  PERSON_REQUESTS_MAX,
+  RATE_ASK_SHARE,
+  RATE_ASK_TIMEOUT_MS,
+  RATE_KEY_REQUESTS_MAX,
+  RATE_LIMIT_PERIOD_S,
+  RATE_PROJECT_REQUESTS_MAX,
+} from "../limits.ts";
 import { withTimeout } from "../timeout.ts";
 
 /** Requests of one isolate in the running period, by key or project. */
@@ -80,5 +87,19 @@ export async function checkRates(env: Env, settings: ProjectSettings, asker_id: 
   if (key && project) return;
   const { requests_max, own_max } = key ? of_project : of_key;
   const detail = `The ${key ? "project" : "key"} sends more than ${own_max ?? requests_max} requests in ${RATE_LIMIT_PERIOD_S} seconds.`;
+  throw new Problem("rate_limited", detail, { retry_after_s: RATE_LIMIT_PERIOD_S });
+}
+
+/** As `checkRates`, for what a person asks that belongs to no project. @throws Problem `rate_limited` */
+export async function checkPersonRate(env: Env, user_id: string, now_ms: number): Promise<void> {
+  const limited = {
+    name: `person ${user_id}`,
+    counter: keys,
+    binding: env.RATE_KEY,
+    requests_max: RATE_KEY_REQUESTS_MAX,
+    own_max: PERSON_REQUESTS_MAX,
+  };
+  if (await check(limited, env, now_ms)) return;
+  const detail = `You send more than ${PERSON_REQUESTS_MAX} requests in ${RATE_LIMIT_PERIOD_S} seconds.`;
   throw new Problem("rate_limited", detail, { retry_after_s: RATE_LIMIT_PERIOD_S });
 }

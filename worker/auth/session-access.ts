@@ -3,6 +3,7 @@ import { type Membership, ROLES, type Role } from "../catalog/people.ts";
 import { Problem } from "../errors.ts";
 import type { AppEnv } from "./access.ts";
 import { type Permission, ROLE_PERMISSIONS } from "./permissions.ts";
+import { checkPersonRate } from "./rate.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 import { requireSession, type SignedIn } from "./sessions.ts";
 import { membershipFor, standingOf } from "./standing.ts";
@@ -40,11 +41,17 @@ export async function sessionAccess(
   return { user, organization_id, role, permissions: ROLE_PERMISSIONS[role] };
 }
 
+async function personOf(c: Context<AppEnv>): Promise<SignedIn> {
+  requireSameOrigin(c);
+  const person = await requireSession(c);
+  await checkPersonRate(c.env, person.user.user_id, Date.now());
+  return person;
+}
+
 /** Middleware for what concerns the person alone: sets `c.var.person`. */
 export function authenticatePerson(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    requireSameOrigin(c);
-    c.set("person", await requireSession(c));
+    c.set("person", await personOf(c));
     await next();
   };
 }
@@ -73,8 +80,7 @@ async function membershipAsked(c: Context<AppEnv>, user_id: string): Promise<Mem
 /** Middleware for what concerns an organization: sets `c.var.person` and `c.var.member`. */
 export function authenticateMember(permission: Permission): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    requireSameOrigin(c);
-    const person = await requireSession(c);
+    const person = await personOf(c);
     const member = await membershipAsked(c, person.user.user_id);
     if (!ROLE_PERMISSIONS[member.role].has(permission)) {
       throw new Problem("forbidden", `The role ${member.role} may not do that; "${permission}" is needed.`, {

@@ -20,6 +20,8 @@ export const SESSION_REFRESH_S = 86_400;
 export const SESSION_CACHE_MS = 20_000;
 export const SESSION_CACHE_ENTRIES_MAX = 2_000;
 export const SESSIONS_PER_USER_LISTED_MAX = 200;
+/** What a person asks of accounts and organizations in a rate period: most of it reads or writes D1. */
+export const PERSON_REQUESTS_MAX = 200;
 /** Sign-ins, sign-ups, resets and second factors tried from one address in the span. */
 export const ADDRESS_ATTEMPTS_MAX = 60;
 /** On one machine nobody vouches for addresses: all together are one. Each try costs a hash, and that the thread. */

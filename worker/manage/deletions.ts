@@ -48,7 +48,7 @@ const list = createRoute({
   middleware: [authenticateMember("organization.read")],
   responses: {
     200: { description: "Newest first.", content: json(z.object({ deletions: z.array(DeletionView) })) },
-    ...problems(401, 403, 422, 503),
+    ...problems(401, 403, 422, 429, 503),
   },
 });
 

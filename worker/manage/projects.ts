@@ -40,7 +40,7 @@ const list = createRoute({
   middleware: [authenticatePerson()],
   responses: {
     200: { description: "Oldest first.", content: json(z.object({ projects: z.array(ListedProjectView) })) },
-    ...problems(401, 503),
+    ...problems(401, 429, 503),
   },
 });
 
@@ -53,7 +53,7 @@ const create = createRoute({
   security: SESSION_SECURITY,
   middleware: [authenticateMember("projects.create"), smallBody()],
   request: { body: { required: true, content: json(NewProject) } },
-  responses: { 201: { description: "The project.", content: json(ProjectView) }, ...problems(400, 401, 403, 409, 413, 415, 422, 503) },
+  responses: { 201: { description: "The project.", content: json(ProjectView) }, ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503) },
 });
 
 const read = createRoute({
