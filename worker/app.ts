@@ -3,7 +3,7 @@ import { peopleRoutes } from "./accounts/routes.ts";
 import type { AppEnv } from "./auth/access.ts";
 import { envelope } from "./envelope.ts";
 import { problemResponse, toProblem } from "./errors.ts";
-import { fallback } from "./fallback.ts";
+import { fallback, pageFirst } from "./fallback.ts";
 import { protocolRoutes } from "./ingest/protocol-routes.ts";
 import { refusedRoutes } from "./ingest/refused-routes.ts";
 import { ingestRoutes } from "./ingest/routes.ts";
@@ -24,6 +24,7 @@ export interface AppParts {
 export function createApp(parts: AppParts): OpenAPIHono<AppEnv> {
   const app = createRouter();
   app.use(envelope());
+  app.use("/metrics", pageFirst());
   app.route("/", ingestRoutes);
   app.route("/", protocolRoutes);
   app.route("/", refusedRoutes);

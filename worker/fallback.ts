@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, NotFoundHandler } from "hono";
+import type { Context, MiddlewareHandler, NotFoundHandler } from "hono";
 import type { AppEnv } from "./auth/access.ts";
 import { preflightResponse } from "./auth/cors.ts";
 import { Problem } from "./errors.ts";
@@ -36,6 +36,15 @@ function belongsToApp(c: Context<AppEnv>, is_known: boolean): boolean {
   const is_reading = c.req.method === "GET" || c.req.method === "HEAD";
   // Some agents send to the root; who reads there wants the page.
   return wants_page || (is_reading && (!is_known || c.req.path === "/"));
+}
+
+/** For a path that is a route and a page: a browser that asks for a page gets it, programs get the route. */
+export function pageFirst(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const wants_page = c.req.method === "GET" && (c.req.header("accept")?.includes("text/html") ?? false);
+    if (wants_page && belongsToApp(c, true)) return c.env.APP!.fetch(c.req.raw);
+    await next();
+  };
 }
 
 /** What answers where no route does: preflights, the app, then 405 or 404. */

@@ -61,7 +61,7 @@ describe("metrics", () => {
     for (const colorScheme of ["dark", "light"] as const) {
       const options = { colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
       const { page, close } = await openPage(stage, "/metrics/view?name=ledge_events", options);
-      await page.getByRole("row", { name: /^api/ }).first().waitFor();
+      await page.getByText(/events? counted live/).waitFor();
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
       expect(await faultsOfAxe(page)).toEqual([]);
       await page.goto(`${stage.ledge.url}/metrics/new`);

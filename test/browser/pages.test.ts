@@ -26,6 +26,13 @@ describe("addresses", () => {
     expect(response.headers.get("content-type")).toBe("application/problem+json");
   });
 
+  it("that are a page and a route are the page for people and the route for programs", async () => {
+    const { page, close } = await openPage(stage, "/metrics");
+    await page.getByRole("heading", { level: 1, name: "Metrics" }).waitFor();
+    await close();
+    expect(await (await fetch(`${stage.ledge.url}/metrics`)).text()).toContain("# TYPE ledge_http_requests_total counter");
+  });
+
   it.each(["/", "/docs/api"])("%s carries the headers that protect a page", async (path) => {
     const response = await fetch(stage.ledge.url + path, { headers: { accept: "text/html" } });
     expect(response.status).toBe(200);

@@ -21,6 +21,18 @@ export function withUnit(value: number | null, unit: string): string {
   return unit === "" ? figure(value) : `${figure(value)} ${unit}`;
 }
 
+const SPANS = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+] as const;
+
+/** `5 min`, `90 s`: a length in the largest unit that it is a whole number of. */
+export function spanWords(span_ms: number): string {
+  const [size_ms, unit] = SPANS.find(([size]) => span_ms % size === 0) ?? [1_000, "s"];
+  return `${span_ms / size_ms} ${unit}`;
+}
+
 /** A metric's page; the list where `name` is null. */
 export function metricLink(name: string | null, project_id: string | undefined, page: "view" | "edit" = "view"): string {
   const search = new URLSearchParams(project_id ? { p: project_id } : {});
