@@ -47,7 +47,7 @@ async function readRange(
   etag: string | null,
 ): Promise<{ bytes: Uint8Array; etag: string } | null> {
   const object = await bucket.get(key, { range: { offset, length }, ...(etag === null ? {} : { onlyIf: { etagMatches: etag } }) });
-  if (!object || !("body" in object)) return null;
+  if (!object || !("arrayBuffer" in object)) return null;
   return { bytes: new Uint8Array(await object.arrayBuffer()), etag: object.etag };
 }
 

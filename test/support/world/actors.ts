@@ -148,7 +148,7 @@ export async function read(
   isolates: readonly ByteCache[],
   project_id: string,
   at_the_end: boolean,
-): Promise<number> {
+): Promise<string[]> {
   const promised = oracle.promised(project_id, at_the_end);
   const found: string[] = [];
   const { filter } = parseQuery("", { now_us: house.now_ms() * 1000 });
@@ -179,5 +179,5 @@ export async function read(
     after = page.last;
   }
   oracle.check(project_id, promised, found);
-  return found.length;
+  return found;
 }

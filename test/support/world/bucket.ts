@@ -20,10 +20,11 @@ export function bucketOn(objects: Map<string, StoredObject>, step: Step, now_ms:
       return { key };
     });
   };
-  const get = (key: string, options?: { range?: { offset: number; length: number } }) =>
+  const get = (key: string, options?: { range?: { offset: number; length: number }; onlyIf?: { etagMatches?: string } }) =>
     step("r2.get", () => {
       const object = objects.get(key);
       if (!object) return null;
+      if (options?.onlyIf?.etagMatches && options.onlyIf.etagMatches !== object.etag) return { key, etag: object.etag };
       const { offset, length } = options?.range ?? { offset: 0, length: object.bytes.length };
       const bytes = object.bytes.slice(offset, offset + length);
       const text = () => new TextDecoder().decode(bytes);
@@ -41,7 +42,10 @@ export function bucketOn(objects: Map<string, StoredObject>, step: Step, now_ms:
       const object = objects.get(key);
       return object ? { key, size: object.bytes.length, uploaded: new Date(object.uploaded_ms) } : null;
     });
-  const remove = (key: string) => step("r2.delete", () => void objects.delete(key));
+  const remove = (keys: string | string[]) =>
+    step("r2.delete", () => {
+      for (const key of typeof keys === "string" ? [keys] : keys) objects.delete(key);
+    });
   const list = ({ prefix, cursor }: { prefix: string; cursor?: string }) =>
     step("r2.list", () => {
       const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > (cursor ?? "")).sort();

@@ -5,11 +5,13 @@ import { flushStream } from "../../../worker/jobs/flush.ts";
 import type { House } from "../../../worker/jobs/house.ts";
 import { rebuildFromBucket } from "../../../worker/jobs/rebuild.ts";
 import { resendJournal } from "../../../worker/jobs/resend-journal.ts";
+import { rollMetrics } from "../../../worker/jobs/roll-metrics.ts";
 import { sweep } from "../../../worker/jobs/sweep.ts";
 import { CATALOG_KEPT_MS } from "../../../worker/limits.ts";
 import { ByteCache } from "../../../worker/search/byte-cache.ts";
 import { deliver, makeEventWithId, makeRequest, type Request, read, replay, send, type Way } from "./actors.ts";
 import { houseFor, WorldStore } from "./house.ts";
+import { checkMetrics, finishMetrics, workOnMetrics } from "./metrics.ts";
 import { Oracle } from "./oracle.ts";
 import { type Actor, Scheduler } from "./scheduler.ts";
 import { objectStorage } from "./sqlite.ts";
@@ -30,6 +32,8 @@ export interface WorldOptions {
   crash_chance: number;
   /** D1 is set back in time now and then, as with Time Travel. */
   time_travel: boolean;
+  /** Metrics are declared, changed, counted, rolled into history and filled all the while, by monitors that fall out of memory. */
+  metrics?: boolean;
 }
 
 export interface WorldReport {
@@ -66,6 +70,7 @@ export class World {
     this.scheduler = new Scheduler(seed);
     this.scheduler.fault_chance = options.fault_chance;
     this.options = options;
+    this.store.has_metrics = options.metrics === true;
     this.store.on_append = (frame_id) => this.oracle.appended(frame_id);
   }
 
@@ -80,6 +85,7 @@ export class World {
       if (this.scheduler.chance(0.03)) this.passTime();
       if (step > 0 && this.scheduler.chance(0.005)) this.renewIsolates();
       if (this.scheduler.chance(0.02)) this.store.evict(this.scheduler.pick([...this.store.streamNames, "none:0"]));
+      if (this.options.metrics && this.scheduler.chance(0.03)) this.store.evictMonitor(this.scheduler.pick(PROJECTS));
       if (this.scheduler.actors.size > 0 && this.scheduler.chance(this.options.crash_chance))
         this.scheduler.crash(this.scheduler.pick([...this.scheduler.actors]));
       if (this.options.time_travel && this.scheduler.chance(0.005)) this.travel();
@@ -98,6 +104,10 @@ export class World {
 
   private begin(): void {
     const project_id = this.scheduler.pick(PROJECTS);
+    if (this.options.metrics && this.scheduler.chance(0.45)) {
+      this.start("metrics", (house) => workOnMetrics(house, this.scheduler, project_id));
+      return;
+    }
     const roll = this.scheduler.below(100);
     if (roll < 40) this.beginRequest(project_id);
     else if (roll < 58) this.beginDelivery(false);
@@ -205,12 +215,15 @@ export class World {
     await this.alone("rebuild", (house) => this.rebuild(house));
     this.catalog_is_old = false;
     this.store.clock_ms += CATALOG_KEPT_MS + 1;
+    if (this.options.metrics) for (const project_id of PROJECTS) await this.alone("metrics", (house) => finishMetrics(house, project_id));
     await this.readAll();
     for (const project_id of PROJECTS) {
       await this.alone("flush", (house) => flushStream(house, project_id, 0, true));
       await this.alone("compact", (house) => compactProject(house, project_id, true));
     }
     await this.readAll();
+    if (this.options.metrics) for (const project_id of PROJECTS) await this.alone("roll", (house) => rollMetrics(house, project_id, true));
+    for (const project_id of PROJECTS) this.store.evictMonitor(project_id);
     this.store.clock_ms += 5 * 3_600_000;
     await this.alone("journal", (house) => resendJournal(house));
     for (let round = 0; round < 3; round++) {
@@ -241,8 +254,10 @@ export class World {
     let events = 0;
     for (const project_id of PROJECTS) {
       await this.alone("reader", async (house) => {
-        events += await read(house, this.oracle, this.scheduler, this.isolates, project_id, true);
+        const found = await read(house, this.oracle, this.scheduler, this.isolates, project_id, true);
+        events += found.length;
         this.reads++;
+        if (this.options.metrics) await checkMetrics(house, project_id, found);
       });
     }
     return events;
