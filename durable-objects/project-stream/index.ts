@@ -117,7 +117,7 @@ export class ProjectStream extends DurableObject<Env> implements ProjectStreamRp
   }
 
   async uncounted(after_seq: number, size_bytes_max: number): Promise<UncountedAnswer> {
-    return this.core.uncounted(after_seq, size_bytes_max);
+    return { ...this.core.uncounted(after_seq, size_bytes_max), metrics_watched: this.tail.metricsWatched() };
   }
 
   async known(frame_ids: string[]): Promise<{ frame_id: string; seen: boolean; in_window: boolean }[]> {

@@ -266,7 +266,7 @@ export class StreamCore {
   }
 
   /** Frames still with the object after a sequence number, for the monitor, which has counted everything up to there. */
-  uncounted(after_seq: number, size_bytes_max: number): UncountedAnswer {
+  uncounted(after_seq: number, size_bytes_max: number): Omit<UncountedAnswer, "metrics_watched"> {
     this.counted_seq = Math.max(this.counted_seq, after_seq);
     const oldest_seq = this.window.firstAfter(0)?.seq ?? this.nextSeq();
     const { frames, next_seq } = this.window.read(this.window.framesAfter(after_seq), new Set(), size_bytes_max);

@@ -168,6 +168,8 @@ export interface UncountedAnswer {
   frames: ViewFrame[];
   /** Whether there are more. */
   more: boolean;
+  /** Names of metrics that open sockets follow. */
+  metrics_watched: string[];
 }
 
 /** Who holds a socket, as far as it must be asked again whether they still may. */

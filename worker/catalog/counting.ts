@@ -22,6 +22,8 @@ export interface CountingHouse {
   bucket: R2Bucket;
   /** Definitions made ready, by project: an isolate keeps them from one pass to the next. */
   ready: Map<string, ReadyMetrics>;
+  /** Told of the metrics that open sockets follow, where events were counted. */
+  watched?(names: string[]): void;
 }
 
 export function countingHouse(env: Env): CountingHouse {
@@ -63,7 +65,7 @@ async function countOnce(house: CountingHouse, project_id: string, shard: number
   if (state.full) return "full";
   const ready = state.metrics ? keep(house.ready, project_id, readyMetrics(state.version, state.metrics)) : known!;
   const from_seq = state.applied_seq;
-  const { frames, oldest_seq, more } = await house.stream(project_id, shard).uncounted(from_seq, COUNT_READ_SIZE_BYTES);
+  const { frames, oldest_seq, more, metrics_watched } = await house.stream(project_id, shard).uncounted(from_seq, COUNT_READ_SIZE_BYTES);
   if (frames.length === 0) return "done";
   const counter = new EventCounter(ready.metrics, { leave_late: true });
   let missed_frames = Math.max(0, oldest_seq - from_seq - 1);
@@ -82,6 +84,7 @@ async function countOnce(house: CountingHouse, project_id: string, shard: number
     missed_frames,
   });
   if (answer.status === "full") return "full";
+  if (answer.status === "applied" && metrics_watched.length > 0) house.watched?.(metrics_watched);
   if (answer.status === "applied" && missed_frames > 0) count("ledge_metrics_missed_frames_total", {}, missed_frames);
   // Objects of the journal stay until the stream hears that their frames are counted: with the next question.
   const heard = frames.every(({ journal }) => journal === null);

@@ -6,6 +6,7 @@ import type {
   PanesRequest,
   ProjectMonitorRpc,
 } from "../../durable-objects/project-monitor/types.ts";
+import { formatTimestamp_us } from "../engine/batch/record.ts";
 import type { TableValue } from "../engine/query/table.ts";
 import { compileMetric } from "../engine/windows/compile-metric.ts";
 import { paneStart_us } from "../engine/windows/count-events.ts";
@@ -178,4 +179,16 @@ function liveOf(answer: PanesAnswer, { to_us }: PanesRequest): LiveMetric {
     }),
   }));
   return { metric: record, watermark_us, ended: ended!, open: open! };
+}
+
+/** As a socket shows it: times as texts; `open` is the window under way. */
+export function shownLive({ metric, watermark_us, ended, open }: LiveMetric) {
+  const shown = (window: LiveMetric["open"]) =>
+    window && { from: formatTimestamp_us(window.from_us), to: formatTimestamp_us(window.to_us), values: window.values };
+  return {
+    unit: metric.definition.unit,
+    as_of: watermark_us === 0 ? null : formatTimestamp_us(watermark_us),
+    ended: shown(ended),
+    open: shown(open),
+  };
 }

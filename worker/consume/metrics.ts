@@ -1,4 +1,7 @@
 import { countEvents, countingHouse } from "../catalog/counting.ts";
+import { readLiveValues, shownLive } from "../catalog/metric-series.ts";
+import { monitorOf } from "../catalog/monitor.ts";
+import { streamName } from "../catalog/stream.ts";
 import type { Env } from "../env.ts";
 import { COUNT_TIMEOUT_MS } from "../limits.ts";
 import { count } from "../metrics.ts";
@@ -6,6 +9,13 @@ import { withTimeout } from "../timeout.ts";
 
 /** Counting under way in this isolate, by stream, and whether something came since its last round began. */
 const running = new Map<string, { again: boolean; began_ms: number }>();
+
+/** Sends current values to the sockets that follow them; those of the next round make up for what fails. */
+async function publishValues(env: Env, project_id: string, shard: number, names: readonly string[]): Promise<void> {
+  const live = await readLiveValues({ monitor: monitorOf(env, project_id), bucket: env.BUCKET }, names);
+  for (const values of live)
+    await env.STREAM.getByName(streamName(project_id, shard)).publish(values.metric.definition.name, shownLive(values));
+}
 
 /**
  * Counts what is new in a stream. Events are safe by now: whatever fails here is logged, holds up nobody, and is counted by the next call.
@@ -25,7 +35,15 @@ export async function countMetrics(env: Env, project_id: string, shard: number):
     while (state.again) {
       state.again = false;
       state.began_ms = Date.now();
-      await withTimeout(countEvents(countingHouse(env), project_id, shard), COUNT_TIMEOUT_MS);
+      let watched: string[] = [];
+      const house = {
+        ...countingHouse(env),
+        watched: (names: string[]) => {
+          watched = names;
+        },
+      };
+      await withTimeout(countEvents(house, project_id, shard), COUNT_TIMEOUT_MS);
+      if (watched.length > 0) await publishValues(env, project_id, shard, watched);
     }
   } catch (error) {
     count("ledge_metrics_counting_failures_total", {});

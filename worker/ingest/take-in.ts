@@ -12,6 +12,7 @@ import { EVENTS_PER_REQUEST_MAX, REFUSED_REQUESTS_PER_MINUTE_MAX } from "../limi
 import { count } from "../metrics.ts";
 import { type DurableResult, makeDurable } from "./durable.ts";
 import { packBatches } from "./pack.ts";
+import { noteRejected } from "./rejected-notes.ts";
 
 /** What a body without events holds. */
 export const NOTHING: Decoded = { batches: [], accepted: 0, rejected: 0, errors: [] };
@@ -68,6 +69,7 @@ export async function store(c: Context<AppEnv>, decoded: Decoded, batch_id: stri
   const { project_id } = c.var.access;
   count("ledge_events_rejected_total", {}, decoded.rejected);
   keepRefused(c, decoded, batch_id, received);
+  if (decoded.rejected > 0) noteRejected(c.env, (work) => c.executionCtx.waitUntil(work), project_id, decoded, Date.now());
   const frames = packBatches(decoded.batches, { batch_id, project_id, shard: SHARD_ZERO, accepted_us: received.ms * 1000 });
   const wait_until = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const result = await makeDurable(c.env, wait_until, { project_id, shard: SHARD_ZERO, batch_id, frames });

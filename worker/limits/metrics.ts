@@ -27,6 +27,8 @@ export const METRIC_LATENESS_MS_MAX = 86_400_000;
 /** Points of a series that are shown where nobody asks for a step, and points of all series of one answer. */
 export const METRIC_POINTS_DEFAULT = 300;
 export const METRIC_POINTS_MAX = 11_000;
+/** Refused records of one isolate and project are told to the monitor together, this often at most: each time is a billed write. */
+export const REJECTED_NOTE_PAUSE_MS = 1_000;
 /** Hours that a project's usage tells of. */
 export const USAGE_HOURS_MAX = 24 * 32;
 /** Packed states that a monitor holds, all in memory: beyond it counting waits until they are in history. */

@@ -161,7 +161,8 @@ function streamStub(store: WorldStore, name: string, step: Step): ProjectStreamR
     exported: (ids) => call("exported", (core) => core.exported(ids)),
     known: (ids) => call("known", (core) => core.known(ids)),
     knownEventIds: (hashes) => call("knownEventIds", (core) => core.knownEventIds(hashes)),
-    uncounted: (after_seq, size_bytes_max) => call("uncounted", (core) => core.uncounted(after_seq, size_bytes_max)),
+    uncounted: (after_seq, size_bytes_max) =>
+      call("uncounted", (core) => ({ ...core.uncounted(after_seq, size_bytes_max), metrics_watched: [] })),
     status: () => call("status", (core) => core.status()),
     configure: (settings) => call("configure", (core) => core.tenancy.configure(settings)),
     settings: () => call("settings", (core) => core.tenancy.settings()),

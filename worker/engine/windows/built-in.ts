@@ -5,7 +5,7 @@ import type { MetricDefinition, MetricInput } from "./definition.ts";
 export const RAW_BYTES_FIELD = "ledge.raw_bytes";
 /** Fields of what is noted of refused records. */
 export const REJECTED_FIELD = "ledge.rejected";
-export const REASON_FIELD = "ledge.reason";
+export const REASON_FIELD = "ledge.rejected_field";
 
 export interface BuiltIn {
   /** Definitions of one number are counted once. A change of how one counts needs a new number. */
@@ -64,7 +64,8 @@ export const BUILT_INS: readonly BuiltIn[] = [
   }),
   builtIn(REJECTED_ID, "notes", {
     name: "ledge_rejected",
-    description: "Records that were refused when they came, by reason. Counted as they happen: what a crash interrupts is not made up for.",
+    description:
+      "Records that were refused when they came, by the field that was at fault. Counted as they happen: what a crash interrupts is not made up for.",
     aggregations: { rejected: `sum(${REJECTED_FIELD})` },
     value: "rejected",
     group_by: [REASON_FIELD],
