@@ -50,7 +50,7 @@ class Reader {
     const query = new URLSearchParams({ ...parameters, ticket, ...(this.cursor ? { cursor: this.cursor } : {}) });
     const socket = new WebSocket(`${ledge.url.replace("http", "ws")}/api/v1/logs/stream?${query}`);
     this.socket = socket;
-    socket.onmessage = ({ data }) => {
+    socket.addEventListener("message", ({ data }) => {
       // What a socket says after it was given up is as good as lost on the way.
       if (this.socket !== socket) return;
       const frame = JSON.parse(String(data)) as Frame;
@@ -58,11 +58,11 @@ class Reader {
       if (frame.cursor) this.cursor = frame.cursor;
       if (frame.ack !== undefined) socket.send(JSON.stringify({ type: "ack", ack: frame.ack }));
       if (frame.gap || frame.sampling || frame.error) this.odd.push(frame);
-    };
+    });
     // Greeted: from here on it has a cursor to come back with.
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener("message", () => resolve(), { once: true });
-      socket.onerror = () => reject(new Error("the socket did not open"));
+      socket.addEventListener("error", () => reject(new Error("the socket did not open")));
     });
   }
 
