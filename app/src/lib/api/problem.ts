@@ -34,7 +34,7 @@ export class ApiError extends Error {
 
   constructor(status: number, problem: ProblemDocument, retry_after_s: number | null = null) {
     const first = problem.errors?.[0];
-    super(problem.detail ?? first?.message ?? "Nothing more is known.");
+    super(sentence(problem.detail ?? first?.message ?? "Nothing more is known."));
     this.name = "ApiError";
     this.status = status;
     this.code = problem.code ?? "unknown";
@@ -46,6 +46,12 @@ export class ApiError extends Error {
     this.faults = problem.errors ?? [];
     this.retry_after_s = retry_after_s;
   }
+}
+
+/** As people read it: places in a query are shown where they are, not as numbers. */
+function sentence(text: string): string {
+  const plain = text.replace(/ \(at \d+\)/, "");
+  return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
 /** The error for an answer that refuses; `body` is what could be read of it. */

@@ -1,6 +1,6 @@
 /** A first definition of a metric from a query of Explore: its filter is counted, its `stats` become the aggregations. */
 import type { Schemas } from "../api/client.ts";
-import { filterPart } from "../filters.ts";
+import { filterPart } from "../query/filters.ts";
 
 export type MetricInput = Schemas["MetricDefinition"];
 
