@@ -40,7 +40,7 @@ describe("docs/metrics.md", () => {
 
   it("has PromQL that is understood, over names that there are", () => {
     const records = [declared, ...BUILT_INS.map(({ definition }) => definition)].map((definition) => ({ definition }));
-    const names = promMetrics(records as Parameters<typeof promMetrics>[0]).map(({ name }) => name);
+    const names = promMetrics(records as unknown as Parameters<typeof promMetrics>[0]).map(({ name }) => name);
     const lines = blocks(METRICS, "promql").flatMap((text) => text.trim().split("\n"));
     expect(lines.length).toBeGreaterThan(5);
     for (const line of lines) {
