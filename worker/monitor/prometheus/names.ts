@@ -1,15 +1,19 @@
 /** Ledge's metrics under the names and labels of Prometheus (docs/metrics.md). */
-import type { MetricRecord } from "../../../durable-objects/project-monitor/types.ts";
 import { compileMetric } from "../../engine/windows/compile-metric.ts";
 import type { MetricDefinition } from "../../engine/windows/definition.ts";
 
 /** How what is counted adds up: by number, or by number per second; null: not at all, as averages and quantiles. */
 export type Growth = "number" | "per_second" | null;
 
+/** What is known of a metric; its names share it. */
+export interface NamedMetric {
+  definition: MetricDefinition;
+}
+
 /** A name of Prometheus and what it shows. */
 export interface PromMetric {
   name: string;
-  record: MetricRecord;
+  record: NamedMetric;
   /** The aggregation that it shows; null for the metric's value. */
   aggregate: string | null;
   /** The aggregation whose growth `rate` and `increase` tell; null where there is none. */
@@ -47,7 +51,7 @@ function growths(definition: MetricDefinition): Map<string, Growth> {
   return new Map(pipe.functions.map(({ name, as }) => [as, GROWTH[name] ?? null]));
 }
 
-function namesOf(record: MetricRecord): PromMetric[] {
+function namesOf(record: NamedMetric): PromMetric[] {
   const { definition } = record;
   const { name, value, group_by } = definition;
   const labels = labelNames(group_by);
@@ -65,7 +69,7 @@ function namesOf(record: MetricRecord): PromMetric[] {
 }
 
 /** All names, ascending. Where a name that was declared is another's `…_total`, it is the declared one's. */
-export function promMetrics(records: readonly MetricRecord[]): PromMetric[] {
+export function promMetrics(records: readonly NamedMetric[]): PromMetric[] {
   const declared = new Set(records.map(({ definition }) => definition.name));
   const metrics = records.flatMap(namesOf).filter(({ name, is_total }) => !is_total || !declared.has(name));
   return metrics.sort((left, right) => (left.name < right.name ? -1 : 1));
