@@ -5,6 +5,8 @@ import type { MarkFinder, MarkRange } from "./marks.ts";
 
 export interface LinePart {
   text: string;
+  /** A line may end behind it, though no space is there. */
+  breaks?: boolean;
   kind: "text" | "hidden" | "more";
   marked: boolean;
   look: AnsiLook | null;
@@ -13,6 +15,8 @@ export interface LinePart {
 export interface LineOptions {
   /** Line ends stay line ends. */
   keep_lines?: boolean;
+  /** Lines end where the room does. Layout of a run without a space takes time by the square of its length: such runs are given places to end. */
+  wraps?: boolean;
   /** Shown at most; what is left out is said. */
   length_max?: number;
   field?: string;
@@ -21,17 +25,16 @@ export interface LineOptions {
 
 export function lineParts(
   text: string,
-  { keep_lines = false, length_max = 100_000, field = "message", find = null }: LineOptions = {},
+  { keep_lines = false, wraps = keep_lines, length_max = 100_000, field = "message", find = null }: LineOptions = {},
 ): LinePart[] {
   const cut = text.length > length_max ? text.slice(0, length_max) : text;
   const runs = ansiRuns(cut) ?? [{ text: cut, look: null }];
   const plain = runs.length === 1 ? (runs[0]?.text ?? "") : runs.map((run) => run.text).join("");
   const ranges = find ? find(field, plain) : [];
   const hidden = hiddenCharacters(plain, keep_lines);
-  const parts =
-    ranges.length === 0 && hidden.length === 0 && runs.length === 1
-      ? whole(plain, runs[0]?.look ?? null)
-      : cutUp(plain, runs, ranges, hidden);
+  const uncut = ranges.length === 0 && hidden.length === 0 && runs.length === 1;
+  const whole_parts = uncut ? whole(plain, runs[0]?.look ?? null) : cutUp(plain, runs, ranges, hidden);
+  const parts = wraps ? whole_parts.flatMap(breakable) : whole_parts;
   if (cut.length < text.length) {
     parts.push({
       text: `… ${(text.length - cut.length).toLocaleString("en-US")} more characters`,
@@ -41,6 +44,24 @@ export function lineParts(
     });
   }
   return parts;
+}
+
+const LONG_RUN = /[^\s-]{400,}/;
+const PIECE_LENGTH = 100;
+
+function breakable(part: LinePart): LinePart[] {
+  if (part.text.length < 400 || !LONG_RUN.test(part.text)) return [part];
+  const pieces = Array.from({ length: Math.ceil(part.text.length / PIECE_LENGTH) }, (_, index) =>
+    part.text.slice(index * PIECE_LENGTH, (index + 1) * PIECE_LENGTH),
+  );
+  // Halves of one character stay together.
+  for (let index = 0; index < pieces.length - 1; index++) {
+    const piece = pieces[index] ?? "";
+    if (!/[\ud800-\udbff]$/.test(piece)) continue;
+    pieces[index] = piece.slice(0, -1);
+    pieces[index + 1] = piece.slice(-1) + (pieces[index + 1] ?? "");
+  }
+  return pieces.map((text) => ({ ...part, text, breaks: true }));
 }
 
 function whole(text: string, look: AnsiLook | null): LinePart[] {

@@ -169,6 +169,8 @@ export class LiveTail {
   }
 
   #take(frame: Frame): void {
+    // Confirmed as soon as it is read: what waits to be shown is bounded here.
+    if (frame.ack !== undefined) this.#say({ type: "ack", ack: frame.ack });
     this.#waiting.push(frame);
     if (this.#waiting.length > WAITING_MAX) this.#show();
     this.#cancelPicture ??= nextPicture(() => this.#show());
@@ -183,7 +185,7 @@ export class LiveTail {
     const levels = { ...this.levels };
     let added = 0;
     for (const frame of frames) {
-      const { cursor, events = [], counts, dropped = 0, sampling, gap, ack, error } = frame;
+      const { cursor, events = [], counts, dropped = 0, sampling, gap, error } = frame;
       if (cursor) this.#cursor = cursor;
       this.#buffer.add(events as LogEvent[]);
       added += events.length;
@@ -194,8 +196,8 @@ export class LiveTail {
         this.rate_per_s = counts.rate_per_s;
         for (const [level, count] of Object.entries(counts.levels)) levels[level] = (levels[level] ?? 0) + count;
       }
-      if (error) this.error = new ApiError(error.status, error as never);
-      if (ack !== undefined) this.#say({ type: "ack", ack });
+      // Lines that were dropped until a confirmation came are counted with the next frame.
+      if (error && error.code !== "unconfirmed") this.error = new ApiError(error.status, error as never);
     }
     this.rates.add(this.rate_per_s);
     this.levels = levels;

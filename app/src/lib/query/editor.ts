@@ -103,6 +103,7 @@ export function createQueryEditor(host: HTMLElement, options: EditorOptions): Qu
       tooltips({ position: "fixed" }),
       shownPlaceholder(options.placeholder),
       EditorView.contentAttributes.of({ "aria-label": options.label, spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
+      EditorView.domEventHandlers({ beforeinput: typeOver }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) options.onchange(update.state.doc.toString());
         if (update.focusChanged && update.view.hasFocus && update.state.doc.length === 0) startCompletion(update.view);
@@ -121,6 +122,21 @@ export function createQueryEditor(host: HTMLElement, options: EditorOptions): Qu
     },
     destroy: () => view.destroy(),
   };
+}
+
+/**
+ * Text over a selection is put in here. Left to itself a browser keeps the look of what was selected in a style attribute, which the content
+ * policy refuses and reports.
+ */
+function typeOver(event: InputEvent, view: EditorView): boolean {
+  const { main } = view.state.selection;
+  const { data } = event;
+  if (event.inputType !== "insertText" || !data || main.empty || event.isComposing) return false;
+  event.preventDefault();
+  const change = () => view.state.update(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
+  const handled = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, main.from, main.to, data, change));
+  if (!handled) view.dispatch(change());
+  return true;
 }
 
 /** The chosen one of the list, else the first. */
