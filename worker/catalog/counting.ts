@@ -1,10 +1,10 @@
 /** Counting a project's metrics: what its monitor has not counted yet is read from its stream, evaluated here, and handed to the monitor. */
 import type { CountedMetric, ProjectMonitorRpc } from "../../durable-objects/project-monitor/types.ts";
 import type { ProjectStreamRpc, ViewFrame } from "../../durable-objects/project-stream/types.ts";
-import type { EventBatch } from "../engine/batch/event-batch.ts";
+import type { Column, EventBatch } from "../engine/batch/event-batch.ts";
 import { withColumns } from "../engine/query/pipes/computed-batch.ts";
 import { unpackFrame } from "../engine/segment/frame.ts";
-import { RAW_BYTES_FIELD } from "../engine/windows/built-in.ts";
+import { LAG_FIELD, RAW_BYTES_FIELD } from "../engine/windows/built-in.ts";
 import { compileMetric } from "../engine/windows/compile-metric.ts";
 import { type CountingMetric, countedColumns, EventCounter } from "../engine/windows/count-events.ts";
 import { MetricError } from "../engine/windows/definition.ts";
@@ -121,7 +121,7 @@ export function countFrame(
   counts = (metric: CountingMetric) => frame.seq > (metric as LiveMetric).since_seq,
 ): void {
   const batch = unpackFrame(bytes, ready.columns);
-  counter.add(withRawBytes(batch, frame.raw_bytes), visibleRows(frame), counts);
+  counter.add(withMeasures(batch, frame.raw_bytes), visibleRows(frame), counts);
 }
 
 function visibleRows({ rows, masked }: ViewFrame): Uint8Array | null {
@@ -131,16 +131,23 @@ function visibleRows({ rows, masked }: ViewFrame): Uint8Array | null {
   return visible;
 }
 
-/** The batch with the column of each event's share of the bytes that came; all shares together are all of them. */
-export function withRawBytes(batch: EventBatch, raw_bytes: number): EventBatch {
-  const values = new Float64Array(batch.rows);
+/** The batch with what built-in metrics are taken of: each event's share of the bytes that came (all shares together are all of them), and its lag. */
+export function withMeasures(batch: EventBatch, raw_bytes: number): EventBatch {
+  const { rows, timestamp_us, ingest_us } = batch;
+  const shares = new Float64Array(rows);
+  const lags = new Float64Array(rows);
   let before = 0;
-  for (let row = 0; row < batch.rows; row++) {
-    const after = Math.floor((raw_bytes * (row + 1)) / batch.rows);
-    values[row] = after - before;
+  for (let row = 0; row < rows; row++) {
+    const after = Math.floor((raw_bytes * (row + 1)) / rows);
+    shares[row] = after - before;
+    lags[row] = (ingest_us[row]! - timestamp_us[row]!) / 1_000_000;
     before = after;
   }
-  return withColumns(batch, new Map([[`attributes.${RAW_BYTES_FIELD}`, { kind: "int64", values, present: null }]]));
+  const computed = new Map<string, Column>([
+    [`attributes.${RAW_BYTES_FIELD}`, { kind: "int64", values: shares, present: null }],
+    [`attributes.${LAG_FIELD}`, { kind: "double", values: lags, present: null }],
+  ]);
+  return withColumns(batch, computed);
 }
 
 /** Null where the journal object that held them is gone. */

@@ -1,5 +1,5 @@
 import type { CountedMetric, FillPlan, FillPosition } from "../../durable-objects/project-monitor/types.ts";
-import { countFrame, frameBytes, type ReadyMetrics, readyMetrics, withRawBytes } from "../catalog/counting.ts";
+import { countFrame, frameBytes, type ReadyMetrics, readyMetrics, withMeasures } from "../catalog/counting.ts";
 import { RETENTION, replacedBy } from "../catalog/segments.ts";
 import { SHARD_ZERO } from "../catalog/stream.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
@@ -134,7 +134,7 @@ class Fill {
       const { rows } = groups[group]!;
       const batch = await segment!.readGroup(group, this.#ready.columns);
       const bytesAt = (count: number) => Math.floor((row.raw_bytes * count) / row.rows);
-      this.#counter.add(withRawBytes(batch, bytesAt(before + rows) - bytesAt(before)), null);
+      this.#counter.add(withMeasures(batch, bytesAt(before + rows) - bytesAt(before)), null);
       before += rows;
       this.#rows += rows;
       this.#rows_of_job += rows;

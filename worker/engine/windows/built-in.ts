@@ -3,6 +3,8 @@ import type { MetricDefinition, MetricInput } from "./definition.ts";
 
 /** The column of an event's share of the bytes that came: those of its request, shared out evenly among the request's events. */
 export const RAW_BYTES_FIELD = "ledge.raw_bytes";
+/** The column of how many seconds after its own time an event arrived. */
+export const LAG_FIELD = "ledge.lag_seconds";
 /** Fields of what is noted of refused records. */
 export const REJECTED_FIELD = "ledge.rejected";
 export const REASON_FIELD = "ledge.rejected_field";
@@ -25,7 +27,6 @@ const VOLUME = {
   group_by: ["service", "level"],
   series_max: 500,
 };
-const LAG = "(to_number(ingest_ts) - to_number(timestamp)) / 1000000";
 
 /** By arrival, a minute each: what came in that minute never changes afterwards. */
 function builtIn(metric_id: number, source: BuiltIn["source"], input: Omit<MetricInput, "time" | "window" | "lateness">): BuiltIn {
@@ -58,7 +59,7 @@ export const BUILT_INS: readonly BuiltIn[] = [
     name: "ledge_ingest_lag_seconds",
     description: "How long after their own time events arrived: the 99th percentile; the aggregations have median and longest too.",
     unit: "s",
-    aggregations: { p50: `p50(${LAG})`, p99: `p99(${LAG})`, longest: `max(${LAG})` },
+    aggregations: { p50: `p50(${LAG_FIELD})`, p99: `p99(${LAG_FIELD})`, longest: `max(${LAG_FIELD})` },
     value: "p99",
     group_by: ["service"],
   }),
