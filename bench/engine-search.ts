@@ -4,6 +4,7 @@
  * keep the segments for the next run.
  *
  *   node bench/engine-search.ts [--events 1000000] [--rounds 21] [--cache 32] [--keep folder] [--only Q5,Q6] [--query "* | stats count() by host"]
+ *   node --expose-gc bench/engine-search.ts --memory …   what is alive at most while a question is answered, instead of its time
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     keep: { type: "string" },
     only: { type: "string" },
     query: { type: "string" },
+    memory: { type: "boolean" },
   },
 });
 
@@ -43,6 +45,17 @@ const QUESTIONS: readonly [id: string, query: string][] = [
   ["one service", "service:api | stats p99(duration_ms), count() by path"],
 ];
 
+/** Questions that hold much. */
+const LARGE: readonly [id: string, query: string][] = [
+  ["_any", "_any:nowheretobefound | stats count()"],
+  ["by trace", "* | stats count() by trace_id"],
+  ["uniq by service and host", "* | stats count_uniq(trace_id), count_uniq(user_id) by service, host"],
+  ["uniq by user", "* | stats count_uniq(trace_id) by user_id"],
+  ["p99 by user", "* | stats p50(duration_ms), p99(duration_ms) by user_id"],
+  ["values", "* | stats values(path), first(message), last(message) by user_id"],
+  ["sorted", "* | sort -duration_ms | limit 10000 | fields timestamp, message, duration_ms"],
+];
+
 async function segmentFiles(events: number): Promise<Uint8Array[]> {
   if (values.keep === undefined) return makeSegments(events);
   const folder = join(values.keep, String(events));
@@ -53,6 +66,7 @@ async function segmentFiles(events: number): Promise<Uint8Array[]> {
   return readdirSync(folder).map((name) => readFileSync(join(folder, name)));
 }
 
+const MIB = 1024 * 1024;
 const PROJECT = "benchproject";
 const objects = new Map<string, Uint8Array>();
 const rows: SegmentRow[] = [];
@@ -92,28 +106,68 @@ function threadTime_ms(): number {
 }
 
 const range = { from_us: 0, to_us: Number.MAX_SAFE_INTEGER };
-const asked = values.query ? [["query", values.query] as const] : QUESTIONS;
-const cells: (string | number)[][] = [];
-for (const [id, query] of asked) {
-  if (values.only && !values.only.split(",").includes(id)) continue;
-  const cache = new ByteCache(Number(values.cache) * 1024 * 1024);
-  const cpu_ms: number[] = [];
-  const wall_ms: number[] = [];
-  let first = 0;
-  let context = new SearchContext(sources, cache);
-  let answer = "";
-  for (let round = -4; round < Number(values.rounds); round++) {
-    context = new SearchContext(sources, cache);
-    const started_ms = threadTime_ms();
-    const began_ms = performance.now();
-    const { table } = await searchTable(context, planQuery(parseQuery(query, { now_us: 0 })), range);
-    const took_ms = threadTime_ms() - started_ms;
-    if (round === -4) first = took_ms;
-    if (round >= 0) cpu_ms.push(took_ms);
-    if (round >= 0) wall_ms.push(performance.now() - began_ms);
-    answer = JSON.stringify(table.rows[0]);
+const ask = (context: SearchContext, query: string) => searchTable(context, planQuery(parseQuery(query, { now_us: 0 })), range);
+const listed = values.memory ? [...QUESTIONS, ...LARGE] : QUESTIONS;
+const asked = values.query
+  ? [["query", values.query] as const]
+  : listed.filter(([id]) => !values.only || values.only.split(",").includes(id));
+if (values.memory) await measureMemory();
+else await measureTime();
+
+async function measureTime(): Promise<void> {
+  const cells: (string | number)[][] = [];
+  for (const [id, query] of asked) {
+    const cache = new ByteCache(Number(values.cache) * MIB);
+    const cpu_ms: number[] = [];
+    const wall_ms: number[] = [];
+    let first_ms = 0;
+    let context = new SearchContext(sources, cache);
+    let answer = "";
+    for (let round = -4; round < Number(values.rounds); round++) {
+      context = new SearchContext(sources, cache);
+      const started_ms = threadTime_ms();
+      const began_ms = performance.now();
+      const { table } = await ask(context, query);
+      const took_ms = threadTime_ms() - started_ms;
+      if (round === -4) first_ms = took_ms;
+      if (round >= 0) cpu_ms.push(took_ms);
+      if (round >= 0) wall_ms.push(performance.now() - began_ms);
+      answer = JSON.stringify(table.rows[0]);
+    }
+    const { reads, bytes_read } = context.stats();
+    cells.push([id, median(cpu_ms), Math.min(...cpu_ms), median(wall_ms), first_ms, reads, bytes_read / 1024, answer.slice(0, 40)]);
   }
-  const { reads, bytes_read } = context.stats();
-  cells.push([id, median(cpu_ms), Math.min(...cpu_ms), median(wall_ms), first, reads, bytes_read / 1024, answer.slice(0, 40)]);
+  const header = ["", "CPU", "least CPU", "wall", "first, CPU", "reads then", "KiB then", "first row"];
+  printTable("Searches without HTTP (ms)", header, cells);
 }
-printTable("Searches without HTTP (ms)", ["", "CPU", "least CPU", "wall", "first, CPU", "reads then", "KiB then", "first row"], cells);
+
+/** Heap and buffers after a collection at every step of the search, above what there was before the question. */
+async function measureMemory(): Promise<void> {
+  const collect = (globalThis as { gc?: () => void }).gc;
+  if (!collect) throw new Error("--memory needs node --expose-gc");
+  const alive_bytes = (): number => {
+    collect();
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const cells: (string | number)[][] = [];
+  for (const [id, query] of asked) {
+    const before = alive_bytes();
+    const cache = new ByteCache(Number(values.cache) * MIB);
+    // An isolate that has answered others before, and this question.
+    for (const filling of ["timeout OR refused | stats count()", query, query]) await ask(new SearchContext(sources, cache), filling);
+    const kept = alive_bytes() - before;
+    const context = new SearchContext(sources, cache);
+    let most = 0;
+    const look = () => {
+      most = Math.max(most, alive_bytes() - before);
+    };
+    context.watcher = { moved: look };
+    const { table } = await ask(context, query);
+    const text = JSON.stringify(table);
+    look();
+    cells.push([id, kept / MIB, most / MIB, (most - kept) / MIB, table.rows.length, text.length / MIB]);
+  }
+  printTable("Alive, MiB above what there was before", ["", "kept", "at most", "for the question", "rows", "MiB of JSON"], cells);
+}

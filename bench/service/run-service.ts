@@ -7,8 +7,9 @@ const COUNTING_WORKER = join(fileURLToPath(import.meta.url), "../../counting/mai
 const ROUNDS_MAX = 1_000;
 
 /** Starts the service with bindings that count, without the app. `profile` "edge" sends through the queue, "local" through the object. */
-export function startService(home: string, profile: "local" | "edge"): Promise<Ledge> {
-  return startLedge({ home, port: 0, quiet: true, app: false, cron: false, main: COUNTING_WORKER, vars: { LEDGE_PROFILE: profile } });
+export function startService(home: string, profile: "local" | "edge", inspector = false): Promise<Ledge> {
+  const vars = { LEDGE_PROFILE: profile };
+  return startLedge({ home, port: 0, quiet: true, app: false, cron: false, main: COUNTING_WORKER, vars, inspector });
 }
 
 /** Runs maintenance until there is nothing left to do. @returns what was done, and the time it took */

@@ -22,6 +22,7 @@ export interface RuntimeOptions {
   main: string | null;
   /** Variables of the Worker besides those of wrangler.toml. */
   vars: Record<string, string>;
+  inspector: boolean;
   /** Takes what the Worker prints. */
   log(level: string, message: string): void;
   /** Called with the process of every runtime that is started: a crashed one is replaced. */
@@ -57,6 +58,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     workers,
     host: "127.0.0.1",
     port: 0,
+    ...(options.inspector ? { inspectorPort: 0 } : {}),
     cf: false,
     log: new Log(LogLevel.ERROR),
     logRequests: false,

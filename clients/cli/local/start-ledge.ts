@@ -28,6 +28,8 @@ export interface StartOptions {
   main?: string;
   /** Variables of the Worker besides those of wrangler.toml. */
   vars?: Record<string, string>;
+  /** Opens workerd's inspector on a free port of the loopback (`miniflare.getInspectorURL()`), for measurements. */
+  inspector?: boolean;
 }
 
 /** A running Ledge. */
@@ -74,6 +76,7 @@ export async function startLedge(options: StartOptions): Promise<Ledge> {
       app: options.app === false ? null : await bundleApp(report),
       main: options.main ?? null,
       vars: options.vars ?? {},
+      inspector: options.inspector === true,
       log(level, printed) {
         const message = toSources(printed);
         lines.push(`${level}: ${message}`);
