@@ -246,14 +246,21 @@ export const QUERY_ROWS_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 export const STATS_ITEMS_MAX = 32;
 /** Numbers of a group that a quantile is taken of exactly: this many, and fewer where many groups share the total. */
 export const QUANTILE_VALUES_MAX = 4_096;
-export const QUANTILE_VALUES_MIN = 64;
-export const QUANTILE_VALUES_TOTAL = 1_048_576;
-/** Counts of numbers in cells, all groups together: beyond it the cells become wider. */
-export const QUANTILE_CELLS_SIZE_BYTES_MAX = 24 * 1024 * 1024;
+export const QUANTILE_VALUES_MIN = 32;
+/** In all groups and fields of a query. */
+export const QUANTILE_VALUES_TOTAL = 524_288;
+/** Counts of numbers in cells, all groups and fields together: beyond it the cells become wider. */
+export const QUANTILE_CELLS_SIZE_BYTES_MAX = 12 * 1024 * 1024;
 /** Distinct values of a group that are counted exactly: this many (8 bytes each), and fewer where many groups share the total. */
 export const COUNT_UNIQ_MAX = 524_288;
 export const COUNT_UNIQ_MIN = 32;
-export const COUNT_UNIQ_TOTAL = 1_048_576;
+/** In all groups and fields of a query: their places take twice that memory. */
+export const COUNT_UNIQ_TOTAL = 524_288;
+/**
+ * What the functions of one `stats` hold at most, by a rough price of each function a group: a query that asks for more has fewer groups. Beside what an
+ * isolate keeps (SEARCH_CACHE_SIZE_BYTES_MAX_LOCAL and the shelf of pages), its code (20 MB) and row groups under way, 100 MB must not be exceeded.
+ */
+export const STATS_STATES_SIZE_BYTES_MAX = 14 * 1024 * 1024;
 /** Distinct values of a group that `values` shows, and fewer where many groups share the total. */
 export const STATS_VALUES_MAX = 100;
 export const STATS_VALUES_TOTAL = 200_000;
@@ -288,7 +295,7 @@ export const SEARCH_CACHE_SIZE_BYTES_MAX_LOCAL = 32 * 1024 * 1024;
 /** What segments decoded (codes and values of dictionaries) is kept besides, up to this share of it. */
 export const SEARCH_DECODED_SHARE = 3 / 16;
 /** Decompressed pages of messages that an isolate keeps besides: they take six times what they are stored in. */
-export const SEARCH_DECODED_PAGES_SIZE_BYTES_MAX = 16 * 1024 * 1024;
+export const SEARCH_DECODED_PAGES_SIZE_BYTES_MAX = 12 * 1024 * 1024;
 /** How old an answer of the catalog may be that a search still uses: retention, deletions and rebuilds made elsewhere are seen after this. */
 export const CATALOG_KEPT_MS = 20_000;
 /** What a kept row of the catalog takes of the cache, roughly. */

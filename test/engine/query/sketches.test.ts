@@ -12,6 +12,7 @@ import {
   QUANTILE_VALUES_MAX,
   QUANTILE_VALUES_MIN,
   QUANTILE_VALUES_TOTAL,
+  STATS_GROUPS_MAX,
   STATS_KEYS_SIZE_BYTES_MAX,
   STATS_TEXTS_LENGTH_MAX,
   STATS_TEXTS_LENGTH_MIN,
@@ -82,7 +83,7 @@ describe("quantiles", () => {
     for (const [groups, count] of [
       [1, QUANTILE_VALUES_MAX],
       [300, Math.floor(QUANTILE_VALUES_TOTAL / 300)],
-      [20_000, QUANTILE_VALUES_MIN],
+      [16_384, QUANTILE_VALUES_MIN],
     ] as const) {
       const random = randomOf(groups);
       const state = statsFor(pipe);
@@ -106,7 +107,7 @@ describe("quantiles", () => {
   it("of many groups with many numbers stay in the bound of memory", () => {
     const pipe = pipeOf("stats p90(x) by service");
     const state = statsFor(pipe);
-    const services = dictColumn(Array.from({ length: 17_000 }, (_, index) => `g${index}`));
+    const services = dictColumn(Array.from({ length: 16_000 }, (_, index) => `g${index}`));
     const random = randomOf(3);
     const of_first: number[] = [];
     for (let round = 0; round < QUANTILE_VALUES_MIN + 10; round++) {
@@ -346,6 +347,53 @@ describe("bounds", () => {
       return list.length;
     };
     expect(lengthOf(1)).toBe(STATS_VALUES_MAX);
-    expect(lengthOf(20_000)).toBe(STATS_VALUES_TOTAL / 20_000);
+    expect(lengthOf(10_000)).toBe(STATS_VALUES_TOTAL / 10_000);
+  });
+});
+
+describe("what functions hold of each group", () => {
+  const NAMES = Array.from({ length: STATS_GROUPS_MAX + 1 }, (_, index) => `g${index}`);
+  const batch = batchOfNumbers(
+    Float64Array.from(NAMES, (_, index) => index),
+    dictColumn(NAMES),
+  );
+
+  it.each([
+    ["count()", STATS_GROUPS_MAX],
+    ["sum(x), avg(x), max(x)", STATS_GROUPS_MAX],
+    ["p50(x), p99(x)", 16_384],
+    ["count_uniq(x), p99(x)", 8_192],
+    ["count_uniq(x), count_uniq(y)", 8_192],
+  ])("bounds the groups: %s", (functions, groups) => {
+    const state = statsFor(pipeOf(`stats ${functions} by service`));
+    state.add(batch, all(batch));
+    const { rows, overflow } = state.result();
+    expect(rows.length).toBe(groups);
+    expect(overflow).toEqual({ events: NAMES.length - groups });
+    // Shares of several invocations are bounded as one is.
+    const merged = statsFor(pipeOf(`stats ${functions} by service`));
+    for (let part = 0; part < 2; part++) {
+      const own = statsFor(pipeOf(`stats ${functions} by service`));
+      own.add(batch, all(batch));
+      merged.merge(own.serialize());
+    }
+    expect(merged.result().rows.length).toBe(groups);
+  });
+
+  it("of distinct values is shared by all functions that count them", () => {
+    const groups = 100;
+    const most = Math.floor(COUNT_UNIQ_TOTAL / 2 / groups);
+    const state = statsFor(pipeOf("stats count_uniq(x), count_uniq(y) by service"));
+    for (const count of [most, 2 * most]) {
+      const names = Array.from({ length: count * groups }, (_, index) => `g${index % groups}`);
+      const numbers = batchOfNumbers(
+        Float64Array.from(names, (_, index) => Math.floor(index / groups)),
+        dictColumn(names),
+      );
+      state.add(numbers, all(numbers));
+      const found = Number(state.result().rows[0]![1]);
+      if (count === most) expect(found).toBe(most);
+      else expect(Math.abs(found / count - 1)).toBeLessThan(5 * Math.sqrt(2 / most));
+    }
   });
 });

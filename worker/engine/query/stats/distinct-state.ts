@@ -34,21 +34,26 @@ const FEW_ROWS_SHARE = 8;
 
 const hash = new Uint32Array(2);
 
-/** Hashes that each of so many groups may keep. */
-function hashesMax(groups: number): number {
-  return Math.max(COUNT_UNIQ_MIN, Math.min(COUNT_UNIQ_MAX, Math.floor(COUNT_UNIQ_TOTAL / Math.max(1, groups))));
+/** Hashes that each of so many groups may keep, where so many states share the whole. */
+function hashesMax(groups: number, sharers: number): number {
+  return Math.max(COUNT_UNIQ_MIN, Math.min(COUNT_UNIQ_MAX, Math.floor(COUNT_UNIQ_TOTAL / sharers / Math.max(1, groups))));
 }
 
 /** How many distinct values a field has in each group: by 64-bit hashes, sampled beyond a bound that shrinks as groups grow in number. */
 export class DistinctState implements StatState {
   readonly #field: string;
+  readonly #sharers: number;
   readonly #sets: (HashSet | undefined)[] = [];
   readonly #hashes_max: number | null;
 
-  /** @param hashes_max hashes that a group keeps, however many groups there are; null: as many as memory allows */
-  constructor(field: string, hashes_max: number | null = null) {
+  /**
+   * @param hashes_max hashes that a group keeps, however many groups there are; null: as many as memory allows
+   * @param sharers states that share that memory, itself included
+   */
+  constructor(field: string, hashes_max: number | null = null, sharers = 1) {
     this.#field = field;
     this.#hashes_max = hashes_max;
+    this.#sharers = sharers;
   }
 
   add(rows: GroupedRows): void {
@@ -92,7 +97,7 @@ export class DistinctState implements StatState {
   }
 
   #hashesMax(groups: number): number {
-    return this.#hashes_max ?? hashesMax(groups);
+    return this.#hashes_max ?? hashesMax(groups, this.#sharers);
   }
 
   #setOf(group: number): HashSet {

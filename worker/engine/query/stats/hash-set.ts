@@ -89,9 +89,11 @@ export class HashSet {
   }
 
   #rebuild(length: number): void {
-    const held = this.words();
+    const held = this.#slots;
     this.#slots = new Uint32Array(length);
     this.#count = 0;
-    for (let at = 0; at < held.length; at += 2) this.add(held[at]!, held[at + 1]!);
+    for (let at = 0; at < held.length; at += 2) {
+      if (held[at] !== 0 || held[at + 1] !== 0) this.add(held[at]!, held[at + 1]!);
+    }
   }
 }

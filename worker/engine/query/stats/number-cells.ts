@@ -20,10 +20,12 @@ export interface SerializedCells {
   negative: { first: number; counts: Uint32Array };
 }
 
+const NO_COUNTS = new Uint32Array(0);
+
 /** Counts of neighbouring cells, from the `first` on. */
 class CellWindow {
   first = 0;
-  counts = new Uint32Array(0);
+  counts = NO_COUNTS;
 
   /** @param octave cells of one power of two: the window grows by whole ones */
   add(cell: number, count: number, octave: number): void {

@@ -16,6 +16,7 @@ interface SerializedNumbers {
 /** Numbers of each group as they are, up to a bound that shrinks as groups grow in number; then counted in cells. */
 export class NumbersState implements StatState {
   readonly #field: string;
+  readonly #sharers: number;
   readonly #counts = new GroupNumbers();
   readonly #cells: (NumberCells | undefined)[] = [];
   #log = new ValueLog();
@@ -26,10 +27,14 @@ export class NumbersState implements StatState {
   #groups = 0;
   readonly #values_max: number | null;
 
-  /** @param values_max numbers that a group may hold as they are, however many groups there are; null: as many as memory allows */
-  constructor(field: string, values_max: number | null = null) {
+  /**
+   * @param values_max numbers that a group may hold as they are, however many groups there are; null: as many as memory allows
+   * @param sharers states that share that memory, itself included
+   */
+  constructor(field: string, values_max: number | null = null, sharers = 1) {
     this.#field = field;
     this.#values_max = values_max;
+    this.#sharers = sharers;
   }
 
   add(rows: GroupedRows): void {
@@ -95,10 +100,6 @@ export class NumbersState implements StatState {
     }
   }
 
-  #valuesMax(groups: number): number {
-    return this.#values_max ?? valuesMax(groups);
-  }
-
   #expect(groups: number): void {
     this.#groups = Math.max(this.#groups, groups);
     this.#counts.grow(groups);
@@ -118,7 +119,7 @@ export class NumbersState implements StatState {
     for (let code = 0; code < width - 1; code++) added += counts[from + code]!;
     if (added === 0) return;
     const known = this.#counts.values;
-    const is_full = this.#cells[group] !== undefined || known[group]! + added > valuesMax(this.#groups);
+    const is_full = this.#cells[group] !== undefined || known[group]! + added > this.#valuesMax(this.#groups);
     if (is_full) this.#cellsOf(group).addCounted(wordsOf(values), counts, from);
     else this.#log.addTally(group, values, counts.subarray(from, from + width - 1));
     known[group]! += added;
@@ -143,6 +144,13 @@ export class NumbersState implements StatState {
     return cells;
   }
 
+  /** Numbers that each of so many groups may hold as they are. */
+  #valuesMax(groups: number): number {
+    if (this.#values_max !== null) return this.#values_max;
+    const share = Math.floor(QUANTILE_VALUES_TOTAL / this.#sharers / Math.max(1, groups));
+    return Math.max(QUANTILE_VALUES_MIN, Math.min(QUANTILE_VALUES_MAX, share));
+  }
+
   /** Groups that held more while there were fewer of them. */
   #moveFull(): void {
     const most = this.#valuesMax(this.#groups);
@@ -152,13 +160,13 @@ export class NumbersState implements StatState {
 
   /** Numbers of groups with cells leave the log; cells become wider in every group, as long as all of them take too much memory. */
   #settle(): void {
-    if (this.#log.count > 2 * QUANTILE_VALUES_TOTAL) this.#moveFull();
+    if (this.#log.count > QUANTILE_VALUES_TOTAL / this.#sharers) this.#moveFull();
     if (this.#moving.size > 0) {
       this.#log = this.#log.without(this.#moving, (group, value) => this.#cells[group]!.add(value));
       this.#moving.clear();
     }
     const size_bytes = () => this.#cells.reduce((sum, cells) => sum + (cells?.size_bytes ?? 0), 0);
-    while (this.#bits > CELL_BITS_MIN && size_bytes() > QUANTILE_CELLS_SIZE_BYTES_MAX) {
+    while (this.#bits > CELL_BITS_MIN && size_bytes() > QUANTILE_CELLS_SIZE_BYTES_MAX / this.#sharers) {
       this.#bits--;
       for (const cells of this.#cells) cells?.fold(this.#bits);
     }
@@ -173,11 +181,6 @@ function cellsOf(values: Float64Array, bits: number): NumberCells {
   const cells = new NumberCells(bits);
   for (let index = 0; index < values.length; index++) cells.add(values[index]!);
   return cells;
-}
-
-/** Numbers that each of so many groups may hold as they are. */
-function valuesMax(groups: number): number {
-  return Math.max(QUANTILE_VALUES_MIN, Math.min(QUANTILE_VALUES_MAX, Math.floor(QUANTILE_VALUES_TOTAL / Math.max(1, groups))));
 }
 
 /** Place from 0 of the least number that `share` of `count` numbers do not exceed; what rounding puts a hair above a whole number is that. */

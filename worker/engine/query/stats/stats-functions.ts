@@ -1,4 +1,9 @@
-import { STATS_HISTOGRAM_RANGES_DEFAULT, STATS_HISTOGRAM_RANGES_MAX } from "../../../limits.ts";
+import {
+  STATS_GROUPS_MAX,
+  STATS_HISTOGRAM_RANGES_DEFAULT,
+  STATS_HISTOGRAM_RANGES_MAX,
+  STATS_STATES_SIZE_BYTES_MAX,
+} from "../../../limits.ts";
 import { formatTimestamp_us } from "../../batch/record.ts";
 import { isTimeField } from "../fields.ts";
 import type { TableValue } from "../table.ts";
@@ -21,8 +26,11 @@ export interface StateBounds {
   distinct_max: number;
 }
 
-/** A fresh state; the field is null for the count of events only. */
-export function createState(kind: StateKind, field: string | null, bounds: StateBounds | null = null): StatState {
+/**
+ * A fresh state; the field is null for the count of events only.
+ * @param sharers states of this kind that share what a query may hold, itself included
+ */
+export function createState(kind: StateKind, field: string | null, bounds: StateBounds | null = null, sharers = 1): StatState {
   if (kind === "count") return new CountState(field);
   if (field === null) throw new Error(`the state ${kind} needs a field`);
   switch (kind) {
@@ -33,9 +41,9 @@ export function createState(kind: StateKind, field: string | null, bounds: State
     case "moments":
       return new MomentsState(field);
     case "numbers":
-      return new NumbersState(field, bounds?.quantile_values_max);
+      return new NumbersState(field, bounds?.quantile_values_max, sharers);
     case "distinct":
-      return new DistinctState(field, bounds?.distinct_max);
+      return new DistinctState(field, bounds?.distinct_max, sharers);
     case "first":
       return new EdgeState(field, -1);
     case "last":
@@ -45,6 +53,26 @@ export function createState(kind: StateKind, field: string | null, bounds: State
     case "values":
       return new ValuesState(field);
   }
+}
+
+/** What a state takes of memory for a group that has little, in bytes: objects and the least of what its bounds let it hold. */
+const GROUP_SIZE_BYTES: Readonly<Record<StateKind, number>> = {
+  count: 8,
+  sum: 160,
+  extremes: 16,
+  moments: 24,
+  numbers: 896,
+  distinct: 896,
+  first: 128,
+  last: 128,
+  any: 64,
+  values: 896,
+};
+
+/** Groups that a `stats` with states of these kinds may have. */
+export function groupsMax(kinds: readonly StateKind[]): number {
+  const size_bytes = kinds.reduce((sum, kind) => sum + GROUP_SIZE_BYTES[kind], 0);
+  return Math.min(STATS_GROUPS_MAX, Math.floor(STATS_STATES_SIZE_BYTES_MAX / Math.max(1, size_bytes)));
 }
 
 type Show<S> = (state: S, group: number, call: ShownCall) => TableValue;

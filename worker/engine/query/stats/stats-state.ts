@@ -10,7 +10,7 @@ import { GroupTable, type SerializedGroups } from "./group-table.ts";
 import { GroupedRows } from "./grouped-rows.ts";
 import type { Reducer } from "./reducer.ts";
 import { GroupNumbers, NO_GROUP, type StatState } from "./stat.ts";
-import { createState, STATS_FUNCTIONS, type StateBounds } from "./stats-functions.ts";
+import { createState, groupsMax, STATS_FUNCTIONS, type StateBounds } from "./stats-functions.ts";
 
 /** What one invocation hands to another. */
 export interface SerializedStats {
@@ -29,14 +29,14 @@ interface FilteredState {
 
 /**
  * The partial result of a `stats` pipe. States over different rows merge into what one state over all of them would be,
- * as long as the groups are at most STATS_GROUPS_MAX; events of groups beyond that are counted as overflow.
+ * as long as the groups are at most STATS_GROUPS_MAX, fewer where the functions hold much of each; events of groups beyond that are counted as overflow.
  */
 export class StatsState implements Reducer {
   readonly #pipe: StatsPipe;
   readonly #table: GroupTable;
   /** All that is read. */
   readonly #fields: readonly string[];
-  readonly #states: FilteredState[] = [];
+  readonly #states: readonly FilteredState[];
   /** By function the place of its state; -1 for the count of a group's events, which is kept anyway. */
   readonly #state_of: number[];
   readonly #events = new GroupNumbers();
@@ -44,16 +44,23 @@ export class StatsState implements Reducer {
 
   constructor(pipe: StatsPipe, groups_max: number = STATS_GROUPS_MAX, bounds: StateBounds | null = null) {
     this.#pipe = pipe;
-    this.#table = new GroupTable(pipe.by, groups_max);
     this.#fields = [...new Set([...pipe.functions.flatMap(callColumns), ...pipe.by.flatMap(keyColumns)])];
+    const calls: StatsCall[] = [];
     const known = new Map<string, number>();
     this.#state_of = pipe.functions.map((call) => {
       const { state } = functionOf(call);
       if (state === "count" && call.field === null && !call.where) return -1;
       const id = JSON.stringify([state, call.field, call.where ?? null]);
-      const place = known.get(id) ?? this.#states.push({ state: createState(state, call.field, bounds), where: call.where }) - 1;
+      const place = known.get(id) ?? calls.push(call) - 1;
       known.set(id, place);
       return place;
+    });
+    const kinds = calls.map((call) => functionOf(call).state);
+    // Whoever bounds what a group holds knows how many there may be.
+    this.#table = new GroupTable(pipe.by, bounds === null ? Math.min(groups_max, groupsMax(kinds)) : groups_max);
+    this.#states = calls.map(({ field, where }, place) => {
+      const kind = kinds[place]!;
+      return { state: createState(kind, field, bounds, kinds.filter((other) => other === kind).length), where };
     });
   }
 

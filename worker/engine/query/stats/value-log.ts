@@ -1,5 +1,8 @@
 import { withLength } from "./key-values.ts";
 
+/** From so many numbers on the arrays grow in smaller steps. */
+const LARGE = 65_536;
+
 /** Numbers with the group of each, as they came: no memory of its own for a group. */
 export class ValueLog {
   #groups = new Uint32Array(64);
@@ -80,7 +83,7 @@ export class ValueLog {
 
   #makeRoom(count: number): void {
     if (count <= this.#values.length) return;
-    const length = Math.max(count, this.#values.length * 2);
+    const length = Math.max(count, Math.ceil(this.#values.length * (this.#values.length < LARGE ? 2 : 1.25)));
     this.#groups = withLength(this.#groups, length);
     this.#values = withLength(this.#values, length);
   }
