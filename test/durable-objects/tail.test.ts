@@ -336,5 +336,5 @@ describe("a thousand readers", () => {
     for (const client of clients) expect(client.messages).toEqual(lines);
     for (const client of clients) client.close();
     await vi.waitFor(async () => expect(await tailOf(env, project_id).isWatched()).toBe(false), { timeout: 15_000, interval: 20 });
-  });
+  }, 120_000);
 });
