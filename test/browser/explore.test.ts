@@ -33,7 +33,7 @@ beforeAll(async () => {
     },
     { timestamp: at(1 * MINUTE_MS), level: "info", service: "mail", message: "invoice 17 was sent" },
   ]);
-}, 120_000);
+}, 300_000);
 afterAll(() => stage?.close());
 
 const lines = (page: Page) => page.getByRole("list", { name: "Lines" }).locator("button.line");

@@ -4,7 +4,7 @@ import { faultsOfAxe, OWNER, openPage, openStage, type Stage } from "./support/p
 let stage: Stage;
 beforeAll(async () => {
   stage = await openStage();
-}, 120_000);
+}, 300_000);
 afterAll(() => stage?.close());
 
 describe("the first run", () => {

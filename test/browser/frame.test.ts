@@ -4,7 +4,7 @@ import { faultsOfAxe, openPage, openStage, type Stage } from "./support/page.ts"
 let stage: Stage;
 beforeAll(async () => {
   stage = await openStage();
-}, 120_000);
+}, 300_000);
 afterAll(() => stage?.close());
 
 describe("the frame", () => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
       message: `step ${index} of the way`,
     })),
   ]);
-}, 120_000);
+}, 300_000);
 afterAll(() => stage?.close());
 
 const lines = (page: Page) => page.getByRole("list", { name: "Lines" }).locator("button.line");

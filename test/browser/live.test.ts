@@ -6,7 +6,7 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await openStage();
   await send(stage.ledge, [{ level: "info", service: "before", message: "was there before" }]);
-}, 120_000);
+}, 300_000);
 afterAll(() => stage?.close());
 
 const list = (page: Page) => page.getByRole("list", { name: "Lines as they arrive" });

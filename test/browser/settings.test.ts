@@ -6,7 +6,7 @@ import { call, faultsOfAxe, OWNER, openPage, openStage, type Stage } from "./sup
 let stage: Stage;
 beforeAll(async () => {
   stage = await openStage();
-}, 120_000);
+}, 300_000);
 afterAll(() => stage?.close());
 
 const PAGES = ["keys", "project", "limits", "refused", "usage", "organization", "members", "audit", "account", "security", "preferences"];
