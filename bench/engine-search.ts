@@ -4,6 +4,8 @@
  * keep the segments for the next run.
  *
  *   node bench/engine-search.ts [--events 1000000] [--rounds 21] [--cache 32] [--keep folder] [--only Q5,Q6] [--query "* | stats count() by host"]
+ *   … --mixed   all questions in turn, round by round, with one cache; else each by itself
+ *   … --peer    beside DuckDB with two threads on the same segments, in turn with it; needs --keep
  *   node --expose-gc bench/engine-search.ts --memory …   what is alive at most while a question is answered, instead of its time
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,6 +19,7 @@ import { SearchContext, type SearchSources } from "../worker/search/context.ts";
 import { searchTable } from "../worker/search/search-table.ts";
 import { makeSegments } from "./engine-query/segments.ts";
 import { formatNumber, machine, median, printTable } from "./report.ts";
+import { Peer } from "./service/duckdb.ts";
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +30,8 @@ const { values } = parseArgs({
     only: { type: "string" },
     query: { type: "string" },
     memory: { type: "boolean" },
+    mixed: { type: "boolean" },
+    peer: { type: "boolean" },
   },
 });
 
@@ -105,6 +110,23 @@ function threadTime_ms(): number {
   return (user + system) / 1000;
 }
 
+/** The same asked of DuckDB. */
+const PEER_SQL: Readonly<Record<string, string>> = {
+  Q3: `SELECT level, date_trunc('hour', "timestamp"), count(*) FROM logs GROUP BY ALL`,
+  Q5: `SELECT service, quantile_disc("attributes.duration_ms", 0.5), quantile_disc("attributes.duration_ms", 0.99) FROM logs GROUP BY service`,
+  Q6: `SELECT "attributes.path", count(*) AS n FROM logs WHERE "attributes.path" IS NOT NULL GROUP BY ALL ORDER BY n DESC LIMIT 10`,
+  Q9: `SELECT count(DISTINCT "attributes.user_id") FROM logs`,
+  range: `SELECT count(*) FROM logs WHERE "attributes.duration_ms" > 1000`,
+  "top hosts": "SELECT host, count(*) AS n FROM logs GROUP BY ALL ORDER BY n DESC LIMIT 10",
+  sum: `SELECT service, sum("attributes.duration_ms"), max("attributes.duration_ms") FROM logs GROUP BY ALL`,
+  "by path": `SELECT "attributes.path", count(*), avg("attributes.duration_ms") FROM logs GROUP BY ALL`,
+  "by host and level": "SELECT host, level, count(*) FROM logs GROUP BY ALL",
+  "users by service": `SELECT service, count(DISTINCT "attributes.user_id") FROM logs GROUP BY ALL`,
+};
+/** Null where it is not asked for. */
+const peer = values.peer && values.keep ? await Peer.open() : null;
+await peer?.show(join(values.keep ?? "", values.events, "*.parquet"));
+
 const range = { from_us: 0, to_us: Number.MAX_SAFE_INTEGER };
 const ask = (context: SearchContext, query: string) => searchTable(context, planQuery(parseQuery(query, { now_us: 0 })), range);
 const listed = values.memory ? [...QUESTIONS, ...LARGE] : QUESTIONS;
@@ -114,31 +136,73 @@ const asked = values.query
 if (values.memory) await measureMemory();
 else await measureTime();
 
+interface Measured {
+  id: string;
+  query: string;
+  cache: ByteCache;
+  cpu_ms: number[];
+  wall_ms: number[];
+  peer_ms: number[];
+  first_ms: number;
+  reads: number;
+  read_bytes: number;
+  answer: string;
+}
+
+async function measureOnce(question: Measured, counts: boolean): Promise<void> {
+  const context = new SearchContext(sources, question.cache);
+  const started_ms = threadTime_ms();
+  const began_ms = performance.now();
+  const { table } = await ask(context, question.query);
+  const took_ms = threadTime_ms() - started_ms;
+  const wall_ms = performance.now() - began_ms;
+  const { reads, bytes_read } = context.stats();
+  question.answer = JSON.stringify(table.rows[0]);
+  if (question.first_ms === 0) question.first_ms = took_ms;
+  if (!counts) return;
+  question.cpu_ms.push(took_ms);
+  question.wall_ms.push(wall_ms);
+  question.reads += reads;
+  question.read_bytes += bytes_read;
+  const sql = PEER_SQL[question.id];
+  if (peer && sql) question.peer_ms.push(await peer.time_ms(sql, 1));
+}
+
 async function measureTime(): Promise<void> {
-  const cells: (string | number)[][] = [];
-  for (const [id, query] of asked) {
-    const cache = new ByteCache(Number(values.cache) * MIB);
-    const cpu_ms: number[] = [];
-    const wall_ms: number[] = [];
-    let first_ms = 0;
-    let context = new SearchContext(sources, cache);
-    let answer = "";
-    for (let round = -4; round < Number(values.rounds); round++) {
-      context = new SearchContext(sources, cache);
-      const started_ms = threadTime_ms();
-      const began_ms = performance.now();
-      const { table } = await ask(context, query);
-      const took_ms = threadTime_ms() - started_ms;
-      if (round === -4) first_ms = took_ms;
-      if (round >= 0) cpu_ms.push(took_ms);
-      if (round >= 0) wall_ms.push(performance.now() - began_ms);
-      answer = JSON.stringify(table.rows[0]);
-    }
-    const { reads, bytes_read } = context.stats();
-    cells.push([id, median(cpu_ms), Math.min(...cpu_ms), median(wall_ms), first_ms, reads, bytes_read / 1024, answer.slice(0, 40)]);
+  const shared = new ByteCache(Number(values.cache) * MIB);
+  const questions = asked.map(
+    ([id, query]): Measured => ({
+      id,
+      query,
+      cache: values.mixed ? shared : new ByteCache(Number(values.cache) * MIB),
+      cpu_ms: [],
+      wall_ms: [],
+      peer_ms: [],
+      first_ms: 0,
+      reads: 0,
+      read_bytes: 0,
+      answer: "",
+    }),
+  );
+  const rounds = Number(values.rounds);
+  for (const turn of values.mixed ? [questions] : questions.map((question) => [question])) {
+    for (let round = -4; round < rounds; round++) for (const question of turn) await measureOnce(question, round >= 0);
   }
-  const header = ["", "CPU", "least CPU", "wall", "first, CPU", "reads then", "KiB then", "first row"];
-  printTable("Searches without HTTP (ms)", header, cells);
+  printTable(
+    "Searches without HTTP (ms, medians; reads of the bucket a question)",
+    ["", "CPU", "least CPU", "wall", "DuckDB", "first, CPU", "reads", "KiB", "first row"],
+    questions.map(({ id, cpu_ms, wall_ms, peer_ms, first_ms, reads, read_bytes, answer }) => [
+      id,
+      median(cpu_ms),
+      Math.min(...cpu_ms),
+      median(wall_ms),
+      median(peer_ms),
+      first_ms,
+      reads / rounds,
+      read_bytes / rounds / 1024,
+      answer.slice(0, 40),
+    ]),
+  );
 }
 
 /** Heap and buffers after a collection at every step of the search, above what there was before the question. */

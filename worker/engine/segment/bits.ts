@@ -170,51 +170,68 @@ export function unpack(bytes: Uint8Array, from: number, width: number, target: C
   }
 }
 
+type Seven = readonly [number, number, number, number, number, number, number];
+const SEVENTHS = [1, 2, 3, 4, 5, 6, 7] as const;
+/** Eight codes fill as many bytes as a code has bits: by width, in which byte of them each but the first begins, and after how many bits of it. */
+const PLACES = Array.from({ length: WIDTH_MAX + 1 }, (_, width) => SEVENTHS.map((code) => (code * width) >>> 3) as unknown as Seven);
+const SHIFTS = Array.from({ length: WIDTH_MAX + 1 }, (_, width) => SEVENTHS.map((code) => (code * width) & 7) as unknown as Seven);
+
 function unpack8(width: number, target: Uint8Array, start: number, count: number): void {
   const mask = (1 << width) - 1;
   const end = start + count;
+  const [at1, at2, at3, at4, at5, at6, at7] = PLACES[width]!;
+  const [by1, by2, by3, by4, by5, by6, by7] = SHIFTS[width]!;
   let out = start;
-  let bit = 0;
-  if (width <= 6) {
-    for (; out + 4 <= end; out += 4, bit += 4 * width) {
-      const four = packedView.getInt32(bit >>> 3, true) >>> (bit & 7);
-      target[out] = four & mask;
-      target[out + 1] = (four >>> width) & mask;
-      target[out + 2] = (four >>> (2 * width)) & mask;
-      target[out + 3] = (four >>> (3 * width)) & mask;
-    }
+  let at = 0;
+  for (; out + 8 <= end; out += 8, at += width) {
+    target[out] = packedView.getInt32(at, true) & mask;
+    target[out + 1] = (packedView.getInt32(at + at1, true) >>> by1) & mask;
+    target[out + 2] = (packedView.getInt32(at + at2, true) >>> by2) & mask;
+    target[out + 3] = (packedView.getInt32(at + at3, true) >>> by3) & mask;
+    target[out + 4] = (packedView.getInt32(at + at4, true) >>> by4) & mask;
+    target[out + 5] = (packedView.getInt32(at + at5, true) >>> by5) & mask;
+    target[out + 6] = (packedView.getInt32(at + at6, true) >>> by6) & mask;
+    target[out + 7] = (packedView.getInt32(at + at7, true) >>> by7) & mask;
   }
-  for (; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
+  for (let bit = at * 8; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
 }
 
 function unpack16(width: number, target: Uint16Array, start: number, count: number): void {
   const mask = (1 << width) - 1;
   const end = start + count;
+  const [at1, at2, at3, at4, at5, at6, at7] = PLACES[width]!;
+  const [by1, by2, by3, by4, by5, by6, by7] = SHIFTS[width]!;
   let out = start;
-  let bit = 0;
-  if (width <= 12) {
-    for (; out + 2 <= end; out += 2, bit += 2 * width) {
-      const two = packedView.getInt32(bit >>> 3, true) >>> (bit & 7);
-      target[out] = two & mask;
-      target[out + 1] = (two >>> width) & mask;
-    }
+  let at = 0;
+  for (; out + 8 <= end; out += 8, at += width) {
+    target[out] = packedView.getInt32(at, true) & mask;
+    target[out + 1] = (packedView.getInt32(at + at1, true) >>> by1) & mask;
+    target[out + 2] = (packedView.getInt32(at + at2, true) >>> by2) & mask;
+    target[out + 3] = (packedView.getInt32(at + at3, true) >>> by3) & mask;
+    target[out + 4] = (packedView.getInt32(at + at4, true) >>> by4) & mask;
+    target[out + 5] = (packedView.getInt32(at + at5, true) >>> by5) & mask;
+    target[out + 6] = (packedView.getInt32(at + at6, true) >>> by6) & mask;
+    target[out + 7] = (packedView.getInt32(at + at7, true) >>> by7) & mask;
   }
-  for (; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
+  for (let bit = at * 8; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
 }
 
 function unpack32(width: number, target: Uint32Array, start: number, count: number): void {
   const mask = (1 << width) - 1;
   const end = start + count;
+  const [at1, at2, at3, at4, at5, at6, at7] = PLACES[width]!;
+  const [by1, by2, by3, by4, by5, by6, by7] = SHIFTS[width]!;
   let out = start;
-  let bit = 0;
-  if (width <= 6) {
-    for (; out + 4 <= end; out += 4, bit += 4 * width) {
-      const four = packedView.getInt32(bit >>> 3, true) >>> (bit & 7);
-      target[out] = four & mask;
-      target[out + 1] = (four >>> width) & mask;
-      target[out + 2] = (four >>> (2 * width)) & mask;
-      target[out + 3] = (four >>> (3 * width)) & mask;
-    }
+  let at = 0;
+  for (; out + 8 <= end; out += 8, at += width) {
+    target[out] = packedView.getInt32(at, true) & mask;
+    target[out + 1] = (packedView.getInt32(at + at1, true) >>> by1) & mask;
+    target[out + 2] = (packedView.getInt32(at + at2, true) >>> by2) & mask;
+    target[out + 3] = (packedView.getInt32(at + at3, true) >>> by3) & mask;
+    target[out + 4] = (packedView.getInt32(at + at4, true) >>> by4) & mask;
+    target[out + 5] = (packedView.getInt32(at + at5, true) >>> by5) & mask;
+    target[out + 6] = (packedView.getInt32(at + at6, true) >>> by6) & mask;
+    target[out + 7] = (packedView.getInt32(at + at7, true) >>> by7) & mask;
   }
-  for (; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
+  for (let bit = at * 8; out < end; out++, bit += width) target[out] = (packedView.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
 }
