@@ -58,7 +58,6 @@ describe("Explore", () => {
     const scripts = loaded.filter((name) => new URL(name).pathname.endsWith(".js"));
     const sizes = await Promise.all(scripts.map(async (name) => gzipSync(await (await fetch(name)).bytes()).length));
     const size_bytes = sizes.reduce((sum, size) => sum + size, 0);
-    console.log(`${scripts.length} scripts, ${size_bytes} B compressed`);
     expect(size_bytes).toBeGreaterThan(20_000);
     expect(size_bytes).toBeLessThan(SCRIPT_SIZE_BYTES_MAX);
     expect(await page.locator(".cm-content").count()).toBe(0);

@@ -33,6 +33,8 @@ class Session {
 
   /** Asks the service who is signed in. @param wanted the project that the address names */
   async load(wanted: string | null = null): Promise<void> {
+    // Somebody who was here before is probably signed in still: what is needed then is asked for in the same moment.
+    const early = preferences.project_id === null ? null : this.#readProjects().catch(() => null);
     try {
       const [{ user }, setup] = await Promise.all([ask(api.GET("/api/v1/auth/session")), ask(api.GET("/api/v1/setup"))]);
       this.user = user;
@@ -41,7 +43,7 @@ class Session {
         this.state = setup.needs_owner ? "unclaimed" : "nobody";
         return;
       }
-      await this.loadProjects(wanted);
+      this.#takeProjects((await early) ?? (await this.#readProjects()), wanted);
       this.state = "signed_in";
     } catch (error) {
       this.error = shownError(error);
@@ -51,7 +53,18 @@ class Session {
 
   /** After projects were made, renamed or deleted. */
   async loadProjects(wanted: string | null = this.project?.project_id ?? null): Promise<void> {
+    this.#takeProjects(await this.#readProjects(), wanted);
+  }
+
+  async #readProjects(): Promise<{ projects: ProjectChoice[]; organizations: OrganizationChoice[] }> {
     const [{ projects }, { organizations }] = await Promise.all([ask(api.GET("/api/v1/projects")), ask(api.GET("/api/v1/organizations"))]);
+    return { projects, organizations };
+  }
+
+  #takeProjects(
+    { projects, organizations }: { projects: ProjectChoice[]; organizations: OrganizationChoice[] },
+    wanted: string | null,
+  ): void {
     this.projects = projects;
     this.organizations = organizations;
     const known = (project_id: string | null): boolean => projects.some((project) => project.project_id === project_id);

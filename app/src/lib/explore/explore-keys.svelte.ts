@@ -86,6 +86,11 @@ export function exploreKeys(hands: Hands): void {
   $effect.pre(() => void savedSearches.load());
 }
 
+/** Where a metric is declared from a query. */
+export function metricAddress(query: string): string {
+  return `/metrics/new?${new URLSearchParams({ p: session.project?.project_id ?? "", q: query })}`;
+}
+
 const RECENT_SHOWN = 8;
 
 function offered({ view, openExport, setRange }: Hands, live: () => void): Command[] {
@@ -97,6 +102,7 @@ function offered({ view, openExport, setRange }: Hands, live: () => void): Comma
       run: () => void goto(addressWith({ ...(search.view as Record<string, string>), q: search.query })),
     })),
     { label: "Watch this query live", group: "Actions", keys: "l", run: live },
+    { label: "Make a metric of this query", group: "Actions", words: "chart declare", run: () => void goto(metricAddress(view.query)) },
     { label: "Export what was found", group: "Actions", keys: "e", words: "download csv parquet", run: openExport },
     { label: "Copy a link to this view", group: "Actions", words: "share", run: () => void copyText(view.link(), "a link to this view") },
     ...PRESETS.map((preset) => ({
