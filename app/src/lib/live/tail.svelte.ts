@@ -29,7 +29,8 @@ export class LiveTail {
   dropped = $state(0);
   /** The share of lines that is shown; null for all. */
   kept = $state<number | null>(null);
-  gap = $state.raw<{ detail: string } | null>(null);
+  /** Lines that arrived between two moments and are not shown; `from` is null where that is not known. */
+  gap = $state.raw<{ from: string | null; to: string; detail: string } | null>(null);
   rate_per_s = $state(0);
   /** Lines by level, of those that matched since the page was opened. */
   levels = $state.raw<Record<string, number>>({});
@@ -75,6 +76,10 @@ export class LiveTail {
     this.error = null;
     this.levels = {};
     this.rates.clear();
+  }
+
+  dismissGap(): void {
+    this.gap = null;
   }
 
   /** Nothing more comes until it is resumed; then what came meanwhile, from where it was stopped. */
@@ -191,7 +196,7 @@ export class LiveTail {
       added += events.length;
       this.dropped += dropped;
       if (sampling !== undefined) this.kept = sampling?.kept ?? null;
-      if (gap) this.gap = { detail: gap.detail };
+      if (gap) this.gap = { from: gap.from, to: gap.to, detail: gap.detail };
       if (counts) {
         this.rate_per_s = counts.rate_per_s;
         for (const [level, count] of Object.entries(counts.levels)) levels[level] = (levels[level] ?? 0) + count;
