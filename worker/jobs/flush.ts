@@ -19,7 +19,10 @@ class PlanGone extends Error {}
  */
 export async function flushStream(house: House, project_id: string, shard: number, force: boolean): Promise<number> {
   try {
-    return await flushWindow(house, project_id, shard, force);
+    const made = await flushWindow(house, project_id, shard, force);
+    // Where a nudge was lost and no more events come, this is when they are counted.
+    if (made > 0) await house.nudge(project_id, shard);
+    return made;
   } finally {
     await exportOutbox(house, house.stream(project_id, shard));
   }

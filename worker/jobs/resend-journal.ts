@@ -1,4 +1,4 @@
-import { appendDelivery, readJournal } from "../catalog/deliver.ts";
+import { appendDelivery, type Delivery, readJournal } from "../catalog/deliver.ts";
 import { JOURNAL_PREFIX, parseJournalKey } from "../catalog/keys.ts";
 import { JOURNAL_AGE_MS, SWEEP_PAGES_MAX } from "../limits.ts";
 import type { House } from "./house.ts";
@@ -12,17 +12,22 @@ export interface JournalResult {
   failed: number;
 }
 
-/** Looks after journal objects: appends those whose message never came, deletes those whose frames have left the window. */
+/**
+ * Looks after journal objects: appends those whose message never came, deletes those whose frames have left the window and are counted.
+ * Whoever counts is told of streams whose objects stay: nobody else may come by to count what was appended here.
+ */
 export async function resendJournal(house: House, age_ms: number = JOURNAL_AGE_MS): Promise<JournalResult> {
   const result: JournalResult = { resent: 0, deleted: 0, failed: 0 };
   const old = house.now_ms() - age_ms;
+  const waiting = new Map<string, Delivery>();
   let cursor: string | undefined;
   for (let page_number = 0; page_number < SWEEP_PAGES_MAX; page_number++) {
     const page: R2Objects = await house.bucket.list({ prefix: JOURNAL_PREFIX, cursor });
     for (const object of page.objects) {
       if (object.uploaded.getTime() >= old) continue;
       try {
-        await lookAfter(house, object.key, result);
+        const stays = await lookAfter(house, object.key, result);
+        if (stays) waiting.set(`${stays.project_id}:${stays.shard}`, stays);
       } catch (error) {
         console.error("journal object not looked after", object.key, error);
         result.failed++;
@@ -31,20 +36,28 @@ export async function resendJournal(house: House, age_ms: number = JOURNAL_AGE_M
     if (!page.truncated) break;
     cursor = page.cursor;
   }
+  for (const { project_id, shard } of waiting.values()) await house.nudge(project_id, shard);
   return result;
 }
 
-async function lookAfter(house: House, key: string, result: JournalResult): Promise<void> {
+/** @returns what the object holds where it stays */
+async function lookAfter(house: House, key: string, result: JournalResult): Promise<Delivery | null> {
   const name = parseJournalKey(key);
   const delivery = name && (await readJournal(house.bucket, key));
-  if (!delivery) return;
+  if (!delivery) return null;
   const known = await house.stream(delivery.project_id, delivery.shard).known(delivery.frames.map((frame) => frame.frame_id));
   if (known.every((frame) => frame.seen && !frame.in_window)) {
     await house.bucket.delete(key);
     result.deleted++;
-  } else if (known.some((frame) => !frame.seen)) {
+    return null;
+  }
+  if (known.some((frame) => !frame.seen)) {
     const answer = await appendDelivery(house.stream, delivery, false);
     if (answer.status === "ok") result.resent++;
-    if (answer.status === "gone") await house.bucket.delete(key);
+    if (answer.status === "gone") {
+      await house.bucket.delete(key);
+      return null;
+    }
   }
+  return delivery;
 }
