@@ -7,6 +7,8 @@ const TIMEOUT_MS = 30_000;
 // The stages of test/run.mjs: pure parts in Node, the Worker and its objects inside workerd, and the whole service from outside.
 export default defineConfig({
   test: {
+    // By itself the runner leaves one core idle, which is half of a small machine.
+    maxWorkers: "100%",
     projects: [
       {
         test: {
