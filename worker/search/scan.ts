@@ -67,8 +67,13 @@ export interface Scan {
 /** Rows whose time is in the range; the argument itself where all of them are. */
 export function rowsInRange(batch: EventBatch, rows: Uint32Array, { from_us, to_us }: TimeRange): Uint32Array {
   const times = timesOf(batch, rows);
-  const kept = rows.filter((_row, index) => times[index]! >= from_us && times[index]! < to_us);
-  return kept.length === rows.length ? rows : kept;
+  const kept = new Uint32Array(rows.length);
+  let count = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const time_us = times[index]!;
+    if (time_us >= from_us && time_us < to_us) kept[count++] = rows[index]!;
+  }
+  return count === rows.length ? rows : kept.subarray(0, count);
 }
 
 /** The columns that the filter reads; null for all. */
