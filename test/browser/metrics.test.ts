@@ -28,9 +28,9 @@ describe("metrics", () => {
     const preview = page.getByRole("region", { name: "Preview" });
     await preview.getByText("of 30 events").waitFor();
     await preview.getByText("2 series").waitFor();
-    await page.getByLabel("What is shown").fill("errors / nothing");
+    await page.getByLabel("Value", { exact: true }).fill("errors / nothing");
     await page.locator("input[aria-invalid=true]").waitFor();
-    await page.getByLabel("What is shown").fill("errors / all * 100");
+    await page.getByLabel("Value", { exact: true }).fill("errors / all * 100");
     await page.locator("input[aria-invalid=true]").waitFor({ state: "detached" });
     await page.getByLabel("Name", { exact: true }).fill("errors_percent");
     await page.getByLabel(/^Unit/).fill("%");

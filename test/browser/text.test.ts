@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bestChart, lineSeries, shapeOf, tableCsv } from "../../app/src/lib/charts/read-table.ts";
 import { bytes, count, dollars, duration, figure } from "../../app/src/lib/format/number.ts";
+import { timeTicks } from "../../app/src/lib/format/ticks.ts";
 import { ansiRuns } from "../../app/src/lib/lines/ansi.ts";
 import { lineParts } from "../../app/src/lib/lines/line-parts.ts";
 import { markFinder } from "../../app/src/lib/lines/marks.ts";
@@ -10,6 +11,37 @@ import { matchRows, parseQuery } from "../../worker/engine/query/query.ts";
 import { batchOf } from "../support/search/events.ts";
 
 const NOW = { now_us: 1_750_000_000_000_000 };
+
+describe("marks of time", () => {
+  const now_ms = Date.parse("2026-11-28T15:00:00Z");
+  const marks = (from: string, to: string, count_max: number, offset_h = 0) =>
+    timeTicks(Date.parse(from), Date.parse(to), count_max, offset_h * 3_600_000, now_ms).map(({ text }) => text);
+
+  it.each([
+    ["2026-11-28T14:05:10Z", "2026-11-28T14:20:10Z", 6, 0, ["14:10", "14:15", "14:20"]],
+    ["2026-11-28T14:05:10Z", "2026-11-28T14:05:50Z", 5, 0, ["14:05:10", "14:05:20", "14:05:30", "14:05:40", "14:05:50"]],
+    ["2026-11-27T15:00:00Z", "2026-11-28T15:00:00Z", 5, 0, ["11-27 18:00", "11-28", "06:00", "12:00"]],
+    ["2026-11-27T15:00:00Z", "2026-11-28T15:00:00Z", 5, -5, ["11-27 12:00", "18:00", "11-28", "06:00"]],
+    ["2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z", 6, 0, ["10-01", "10-08", "10-15", "10-22", "10-29"]],
+  ])("from %s to %s, %i at most, %i hours ahead: %j", (from, to, count_max, offset_h, expected) =>
+    expect(marks(from, to, count_max, offset_h)).toEqual(expected),
+  );
+
+  it("are never more than there is room for, each in the range", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 2e12 }),
+        fc.integer({ min: 1, max: 3e10 }),
+        fc.integer({ min: 1, max: 30 }),
+        (from_ms, span_ms, count_max) => {
+          const ticks = timeTicks(from_ms, from_ms + span_ms, count_max, 3_600_000);
+          expect(ticks.length).toBeLessThanOrEqual(count_max + 1);
+          for (const { at_ms } of ticks) expect(at_ms >= from_ms && at_ms <= from_ms + span_ms).toBe(true);
+        },
+      ),
+    );
+  });
+});
 
 describe("text of lines", () => {
   const shown = (text: string, options = {}) =>

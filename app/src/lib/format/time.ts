@@ -80,6 +80,11 @@ export function parseEditable(text: string, zone: Zone = preferences.zone): Date
   return read.month === month && read.day === day && read.hours === hours ? at : null;
 }
 
+/** How far the zone's clocks are ahead of UTC at a moment. */
+export function zoneOffset_ms(at_ms: number, zone: Zone = preferences.zone): number {
+  return zone === "utc" ? 0 : -new Date(at_ms).getTimezoneOffset() * 60_000;
+}
+
 /** The zone as an offset: `UTC+2`, `UTC−3:30`. */
 export function zoneName(zone: Zone = preferences.zone, at = new Date()): string {
   const minutes = zone === "utc" ? 0 : -at.getTimezoneOffset();
