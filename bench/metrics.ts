@@ -8,11 +8,10 @@ import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { MonitorCore } from "../durable-objects/project-monitor/monitor-core.ts";
 import { objectStorage } from "../test/support/world/sqlite.ts";
-import { countFrame, type ReadyMetrics, readyMetrics } from "../worker/catalog/counting.ts";
+import { FrameCounter, type ReadyMetrics, readyMetrics } from "../worker/catalog/count-frames.ts";
 import { decodeJson } from "../worker/engine/decode/json.ts";
 import { packFrame, readFrameHeader } from "../worker/engine/segment/frame.ts";
 import { normalMetric } from "../worker/engine/windows/compile-metric.ts";
-import { EventCounter } from "../worker/engine/windows/count-events.ts";
 import type { MetricInput } from "../worker/engine/windows/definition.ts";
 import { packDeltas } from "../worker/engine/windows/deltas.ts";
 import { COUNT_READ_SIZE_BYTES } from "../worker/limits.ts";
@@ -102,9 +101,9 @@ function* passesOf(frames: readonly Frame[]): Generator<{ frames: Frame[]; from_
 }
 
 function evaluate(ready: ReadyMetrics, { frames, from_seq }: { frames: Frame[]; from_seq: number }): Uint8Array {
-  const counter = new EventCounter(ready.metrics, { leave_late: true });
+  const counter = new FrameCounter(ready, { leave_late: true });
   for (const [index, { bytes, header }] of frames.entries()) {
-    countFrame(counter, ready, { ...header, seq: from_seq + index + 1, masked: null, bytes, journal: null }, bytes);
+    counter.add({ ...header, seq: from_seq + index + 1, masked: null, bytes, journal: null }, bytes);
   }
   return packDeltas(counter.deltas());
 }

@@ -1,17 +1,11 @@
 /** Counting a project's metrics: what its monitor has not counted yet is read from its stream, evaluated here, and handed to the monitor. */
-import type { CountedMetric, ProjectMonitorRpc } from "../../durable-objects/project-monitor/types.ts";
+import type { ProjectMonitorRpc } from "../../durable-objects/project-monitor/types.ts";
 import type { ProjectStreamRpc, ViewFrame } from "../../durable-objects/project-stream/types.ts";
-import type { Column, EventBatch } from "../engine/batch/event-batch.ts";
-import { withColumns } from "../engine/query/pipes/computed-batch.ts";
-import { unpackFrame } from "../engine/segment/frame.ts";
-import { LAG_FIELD, RAW_BYTES_FIELD } from "../engine/windows/built-in.ts";
-import { compileMetric } from "../engine/windows/compile-metric.ts";
-import { type CountingMetric, countedColumns, EventCounter } from "../engine/windows/count-events.ts";
-import { MetricError } from "../engine/windows/definition.ts";
 import { packDeltas } from "../engine/windows/deltas.ts";
 import type { Env } from "../env.ts";
 import { COUNT_PASSES_MAX, COUNT_READ_SIZE_BYTES } from "../limits.ts";
 import { count } from "../metrics.ts";
+import { FrameCounter, type ReadyMetrics, readyMetrics } from "./count-frames.ts";
 import { monitorOf } from "./monitor.ts";
 import { streamsOf } from "./stream.ts";
 
@@ -28,18 +22,6 @@ export interface CountingHouse {
 
 export function countingHouse(env: Env): CountingHouse {
   return { monitor: (project_id) => monitorOf(env, project_id), stream: streamsOf(env), bucket: env.BUCKET, ready: kept };
-}
-
-/** A metric ready to be counted, and the frames that it counts. */
-interface LiveMetric extends CountingMetric {
-  since_seq: number;
-}
-
-/** Definitions of one version, made ready. */
-export interface ReadyMetrics {
-  version: number;
-  metrics: LiveMetric[];
-  columns: ReadonlySet<string> | null;
 }
 
 /** Ready metrics that an isolate keeps, by project. */
@@ -67,11 +49,11 @@ async function countOnce(house: CountingHouse, project_id: string, shard: number
   const from_seq = state.applied_seq;
   const { frames, oldest_seq, more, metrics_watched } = await house.stream(project_id, shard).uncounted(from_seq, COUNT_READ_SIZE_BYTES);
   if (frames.length === 0) return "done";
-  const counter = new EventCounter(ready.metrics, { leave_late: true });
+  const counter = new FrameCounter(ready, { leave_late: true });
   let missed_frames = Math.max(0, oldest_seq - from_seq - 1);
   for (const frame of frames) {
     const bytes = await frameBytes(house.bucket, frame);
-    if (bytes) countFrame(counter, ready, frame, bytes);
+    if (bytes) counter.add(frame, bytes);
     else missed_frames++;
   }
   const answer = await house.monitor(project_id).apply({
@@ -95,59 +77,6 @@ function keep(kept: Map<string, ReadyMetrics>, project_id: string, ready: ReadyM
   if (kept.size >= KEPT_PROJECTS_MAX) kept.clear();
   kept.set(project_id, ready);
   return ready;
-}
-
-/** Definitions made ready; one that this version of Ledge does not understand is left out and said in the log. */
-export function readyMetrics(version: number, metrics: readonly CountedMetric[]): ReadyMetrics {
-  const ready = metrics.flatMap(({ metric_id, definition, since_seq }): LiveMetric[] => {
-    if (since_seq === null) return [];
-    try {
-      return [{ metric_id, since_seq, compiled: compileMetric(definition) }];
-    } catch (error) {
-      if (!(error instanceof MetricError)) throw error;
-      console.error("a metric is not counted", definition.name, error.message);
-      return [];
-    }
-  });
-  return { version, metrics: ready, columns: countedColumns(ready.map(({ compiled }) => compiled)) };
-}
-
-/** @param counts which of the metrics; those whose counting began before the frame where it is missing */
-export function countFrame(
-  counter: EventCounter,
-  ready: ReadyMetrics,
-  frame: ViewFrame,
-  bytes: Uint8Array,
-  counts = (metric: CountingMetric) => frame.seq > (metric as LiveMetric).since_seq,
-): void {
-  const batch = unpackFrame(bytes, ready.columns);
-  counter.add(withMeasures(batch, frame.raw_bytes), visibleRows(frame), counts);
-}
-
-function visibleRows({ rows, masked }: ViewFrame): Uint8Array | null {
-  if (!masked) return null;
-  const visible = new Uint8Array(rows).fill(1);
-  for (let index = 0; index < masked.length; index++) visible[masked[index]!] = 0;
-  return visible;
-}
-
-/** The batch with what built-in metrics are taken of: each event's share of the bytes that came (all shares together are all of them), and its lag. */
-export function withMeasures(batch: EventBatch, raw_bytes: number): EventBatch {
-  const { rows, timestamp_us, ingest_us } = batch;
-  const shares = new Float64Array(rows);
-  const lags = new Float64Array(rows);
-  let before = 0;
-  for (let row = 0; row < rows; row++) {
-    const after = Math.floor((raw_bytes * (row + 1)) / rows);
-    shares[row] = after - before;
-    lags[row] = (ingest_us[row]! - timestamp_us[row]!) / 1_000_000;
-    before = after;
-  }
-  const computed = new Map<string, Column>([
-    [`attributes.${RAW_BYTES_FIELD}`, { kind: "int64", values: shares, present: null }],
-    [`attributes.${LAG_FIELD}`, { kind: "double", values: lags, present: null }],
-  ]);
-  return withColumns(batch, computed);
 }
 
 /** Null where the journal object that held them is gone. */

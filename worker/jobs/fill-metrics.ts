@@ -1,9 +1,10 @@
 import type { CountedMetric, FillPlan, FillPosition } from "../../durable-objects/project-monitor/types.ts";
-import { countFrame, frameBytes, type ReadyMetrics, readyMetrics, withMeasures } from "../catalog/counting.ts";
+import { FrameCounter, type ReadyMetrics, readyMetrics } from "../catalog/count-frames.ts";
+import { frameBytes } from "../catalog/counting.ts";
 import { RETENTION, replacedBy } from "../catalog/segments.ts";
 import { SHARD_ZERO } from "../catalog/stream.ts";
 import type { SegmentRow } from "../engine/segment/segment-row.ts";
-import { EventCounter } from "../engine/windows/count-events.ts";
+import type { CountOptions } from "../engine/windows/count-events.ts";
 import { packDeltas } from "../engine/windows/deltas.ts";
 import { DAY_US } from "../engine/windows/resolution.ts";
 import {
@@ -64,8 +65,8 @@ class Fill {
   readonly #project_id: string;
   readonly #plan: FillPlan;
   readonly #ready: ReadyMetrics;
-  readonly #options: ConstructorParameters<typeof EventCounter>[1];
-  #counter: EventCounter;
+  readonly #options: CountOptions;
+  #counter: FrameCounter;
   #part: number;
   #position: FillPosition;
   /** Since the last part. */
@@ -102,8 +103,8 @@ class Fill {
     return (await this.#house.monitor(this.#project_id).fillState()).waiting.length > 0;
   }
 
-  #fresh(): EventCounter {
-    return new EventCounter(this.#ready.metrics, this.#options);
+  #fresh(): FrameCounter {
+    return new FrameCounter(this.#ready, this.#options, true);
   }
 
   /** Frames that were not flushed when the back-fill was planned, but counted already: live counting does not see them again. */
@@ -117,7 +118,7 @@ class Fill {
       for (const frame of frames) {
         const bytes = await frameBytes(this.#house.bucket, frame);
         if (!bytes) throw new FillBroken("a frame in the journal is gone");
-        countFrame(this.#counter, this.#ready, frame, bytes, () => true);
+        this.#counter.add(frame, bytes);
         this.#position = { ...this.#position, seq: frame.seq };
         await this.#house.pause();
       }
@@ -134,7 +135,7 @@ class Fill {
       const { rows } = groups[group]!;
       const batch = await segment!.readGroup(group, this.#ready.columns);
       const bytesAt = (count: number) => Math.floor((row.raw_bytes * count) / row.rows);
-      this.#counter.add(withMeasures(batch, bytesAt(before + rows) - bytesAt(before)), null);
+      this.#counter.addBatch(batch, bytesAt(before + rows) - bytesAt(before));
       before += rows;
       this.#rows += rows;
       this.#rows_of_job += rows;

@@ -47,6 +47,11 @@ export const METRIC_PARTS_MERGED = 32;
 /** Frame bytes that a counting pass reads at a time, and passes that follow one another before others get their turn. */
 export const COUNT_READ_SIZE_BYTES = 4 * 1024 * 1024;
 export const COUNT_PASSES_MAX = 50;
+/** Frames of up to so many rows are evaluated together, up to so many rows and packed bytes: what each evaluation costs is then paid once … */
+export const COUNT_JOINED_FRAME_ROWS_MAX = 1_000;
+/** … and little is in memory at once. */
+export const COUNT_JOIN_ROWS_MAX = 4_096;
+export const COUNT_JOIN_SIZE_BYTES_MAX = 512 * 1024;
 /** History is kept in minutes for this long, and in hours and days for thirteen months. */
 export const METRIC_MINUTES_DAYS_MAX = 31;
 export const METRIC_HISTORY_DAYS_MAX = 400;

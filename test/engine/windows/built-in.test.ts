@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withMeasures } from "../../../worker/catalog/counting.ts";
+import { withMeasures } from "../../../worker/catalog/count-frames.ts";
 import { BUILT_INS } from "../../../worker/engine/windows/built-in.ts";
 import { compileMetric } from "../../../worker/engine/windows/compile-metric.ts";
 import { EventCounter } from "../../../worker/engine/windows/count-events.ts";
@@ -17,7 +17,7 @@ function valuesOf(name: string): unknown {
   const { metric_id, definition } = BUILT_INS.find((each) => each.definition.name === name)!;
   const compiled = compileMetric(definition);
   const counter = new EventCounter([{ metric_id, compiled }], { leave_late: true });
-  counter.add(withMeasures(batchOf(EVENTS), 1_000), null);
+  counter.add(withMeasures(batchOf(EVENTS), [{ rows: EVENTS.length, raw_bytes: 1_000 }]), null);
   const request = { ends_us: [NOON_US + MINUTE_US], window_us: MINUTE_US };
   const series = windowSeries(compiled, counter.deltas()[0]!.panes, MINUTE_US, request);
   return series.map(({ labels, points }) => [...Object.values(labels), points[0]!.value]);

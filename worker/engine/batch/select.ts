@@ -11,7 +11,7 @@ import {
 import { bytesAt, codeAt, ingestAt, numberAt, timeAt, timesOf, valueBytes } from "./pages.ts";
 import { cellAt } from "./record.ts";
 import { SharedDict } from "./shared-dict.ts";
-import { conform, unifyColumns, usesOf } from "./unify.ts";
+import { conform, type Layout, unifyColumns, usesOf } from "./unify.ts";
 import { utf8Text } from "./utf8.ts";
 
 export { cellAt as columnValue } from "./record.ts";
@@ -119,33 +119,32 @@ function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8
  */
 export function concatBatches(batches: readonly EventBatch[]): EventBatch {
   if (batches.length === 1) return batches[0]!;
-  const layout = unifyColumns(batches.flatMap(usesOf));
+  return concatTo(unifyColumns(batches.flatMap(usesOf)), batches);
+}
+
+/** The batches one after another, with the columns of a layout. */
+export function concatTo(layout: Layout, batches: readonly EventBatch[]): EventBatch {
   const parts = batches.map((batch) => conform(batch, layout));
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const partsOf = (columnOf: (part: EventBatch) => Column | null) => parts.map((part) => ({ column: columnOf(part), rows: part.rows }));
   const columns = new Map<string, Column>();
   for (const name of layout.keys()) {
-    columns.set(
-      name,
-      concatColumns(
-        parts.map((part) => ({ column: part.columns.get(name) ?? null, rows: part.rows })),
-        rows,
-      ),
-    );
+    const of_name = partsOf((part) => part.columns.get(name) ?? null);
+    columns.set(name, concatColumns(of_name, rows));
   }
+  const timesOfParts = (which: "timestamp_us" | "ingest_us") =>
+    concatTimes(
+      parts.map((part) => part[which]),
+      rows,
+    );
   return {
     rows,
-    timestamp_us: concatTimes(
-      parts.map((part) => part.timestamp_us),
-      rows,
-    ),
-    ingest_us: concatTimes(
-      parts.map((part) => part.ingest_us),
-      rows,
-    ),
+    timestamp_us: timesOfParts("timestamp_us"),
+    ingest_us: timesOfParts("ingest_us"),
     columns,
     rest: parts.some((part) => part.rest !== null)
       ? concatBytes(
-          parts.map((part) => ({ column: part.rest, rows: part.rows })),
+          partsOf((part) => part.rest),
           rows,
         )
       : null,

@@ -1,8 +1,9 @@
 import type { EventBatch } from "../batch/event-batch.ts";
 import { rowsOf } from "../query/expressions/evaluate.ts";
-import { applyFilter } from "../query/filters/filters.ts";
+import { applyFilter, holdsExpression } from "../query/filters/filters.ts";
 import { runSteps } from "../query/pipes/steps.ts";
 import { planColumns } from "../query/plan-columns.ts";
+import { QueryLimitError } from "../query/query-limit-error.ts";
 import type { CompiledMetric } from "./compile-metric.ts";
 import type { MetricDelta } from "./deltas.ts";
 import { retained_us, tierPane_us } from "./resolution.ts";
@@ -29,6 +30,17 @@ interface PanedRows {
   late: number;
 }
 
+/** What metrics have in common in one batch. */
+interface Shared {
+  matched: Map<string, Uint32Array>;
+  paned: Map<string, PanedRows>;
+}
+
+/** What a metric counts of a batch. */
+interface Found extends PanedRows {
+  batch: EventBatch;
+}
+
 interface Counted {
   events: number;
   late: number;
@@ -52,21 +64,8 @@ export class EventCounter {
    * @param counts whether a metric counts this batch; all do where it is missing
    */
   add(batch: EventBatch, visible: Uint8Array | null, counts: (metric: CountingMetric) => boolean = () => true): void {
-    const matched = new Map<string, Uint32Array>();
-    const paned = new Map<string, PanedRows>();
-    for (const [index, metric] of this.#metrics.entries()) {
-      if (!counts(metric)) continue;
-      const { compiled } = metric;
-      const { query, window, lateness } = compiled.definition;
-      const rows = known(matched, query, () => matchingRows(compiled, batch, visible));
-      if (rows.length === 0) continue;
-      const stepped = compiled.steps.length > 0 ? runSteps(compiled.steps, batch, rows) : { batch, rows };
-      // Steps other than `eval` drop rows: what is left is the metric's own.
-      const shared = stepped.rows === rows;
-      const key = [shared ? query : index, compiled.time, window.step, lateness].join("\n");
-      const found = known(paned, key, () => panesOf(compiled, stepped.batch, stepped.rows, this.#options));
-      this.#add(this.#counted[index]!, compiled, stepped.batch, found);
-    }
+    const shared: Shared = { matched: new Map(), paned: new Map() };
+    for (const [index, metric] of this.#metrics.entries()) if (counts(metric)) this.#count(index, batch, visible, shared);
   }
 
   /** States that are held. */
@@ -86,7 +85,36 @@ export class EventCounter {
     return deltas;
   }
 
-  #add(counted: Counted, { pipe, series_max }: CompiledMetric, batch: EventBatch, { panes, late }: PanedRows): void {
+  /** Rows of which an expression makes more text than it may at once are counted in halves: nothing that is declared may stop counting. */
+  #count(index: number, batch: EventBatch, visible: Uint8Array | null, shared: Shared): void {
+    let found: Found | null;
+    try {
+      found = this.#find(index, batch, visible, shared);
+    } catch (error) {
+      const halves = error instanceof QueryLimitError ? halvesOf(batch.rows, visible) : null;
+      if (!halves) throw error;
+      for (const half of halves) this.#count(index, batch, half, { matched: new Map(), paned: new Map() });
+      return;
+    }
+    if (found) this.#add(index, found);
+  }
+
+  /** Null where no event matches. */
+  #find(index: number, batch: EventBatch, visible: Uint8Array | null, { matched, paned }: Shared): Found | null {
+    const { compiled } = this.#metrics[index]!;
+    const { query, window, lateness } = compiled.definition;
+    const rows = known(matched, query, () => matchingRows(compiled, batch, visible));
+    if (rows.length === 0) return null;
+    const stepped = compiled.steps.length > 0 ? runSteps(compiled.steps, batch, rows) : { batch, rows };
+    tryConditions(compiled, stepped.batch, stepped.rows);
+    // Steps other than `eval` drop rows: what is left is the metric's own.
+    const key = [stepped.rows === rows ? query : index, compiled.time, window.step, lateness].join("\n");
+    return { batch: stepped.batch, ...known(paned, key, () => panesOf(compiled, stepped.batch, stepped.rows, this.#options)) };
+  }
+
+  #add(index: number, { batch, panes, late }: Found): void {
+    const counted = this.#counted[index]!;
+    const { pipe, series_max } = this.#metrics[index]!.compiled;
     counted.late += late;
     for (const { from_us, rows } of panes) {
       counted.events += rows.length;
@@ -109,6 +137,25 @@ export function countedColumns(metrics: readonly CompiledMetric[]): ReadonlySet<
 /** Start of the pane in which a time lies. Steps divide days, so that panes are counted from the epoch. */
 export function paneStart_us(time_us: number, step_us: number): number {
   return Math.floor(time_us / step_us) * step_us;
+}
+
+/** A state that failed in the middle of a batch could not be used further: conditions of aggregations fail before anything is added. */
+function tryConditions({ pipe }: CompiledMetric, batch: EventBatch, rows: Uint32Array): void {
+  for (const { where } of pipe.functions) {
+    if (!where || !holdsExpression(where)) continue;
+    const mask = new Uint8Array(batch.rows);
+    for (let index = 0; index < rows.length; index++) mask[rows[index]!] = 1;
+    applyFilter(where, batch, mask);
+  }
+}
+
+/** The first and the second half of the rows that count; null where there are fewer than two. */
+function halvesOf(rows: number, visible: Uint8Array | null): [Uint8Array, Uint8Array] | null {
+  const counting = rowsOf(visible ?? new Uint8Array(rows).fill(1));
+  if (counting.length < 2) return null;
+  const halves = [new Uint8Array(rows), new Uint8Array(rows)] as const;
+  for (let index = 0; index < counting.length; index++) halves[index * 2 < counting.length ? 0 : 1][counting[index]!] = 1;
+  return [...halves];
 }
 
 function matchingRows({ filter }: CompiledMetric, batch: EventBatch, visible: Uint8Array | null): Uint32Array {

@@ -66,6 +66,17 @@ export function filterFields(filter: Filter): Set<string> {
   return fields;
 }
 
+/** Whether an expression is among the conditions. */
+export function holdsExpression(filter: Filter): boolean {
+  let holds = false;
+  const descend = (part: Filter): void => {
+    holds ||= part.kind === "expression";
+    kindOf(part).fields(part, () => {}, descend);
+  };
+  descend(filter);
+  return holds;
+}
+
 /** Whether the filter looks at every field, so that no column may be left out. */
 export function looksEverywhere(filter: Filter): boolean {
   return filterFields(filter).has(ANY_FIELD);

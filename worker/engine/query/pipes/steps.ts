@@ -8,7 +8,7 @@ import { applyFilter } from "../filters/filters.ts";
 import type { EventStep } from "../plan.ts";
 import { withColumns } from "./computed-batch.ts";
 import { isDictionaryField, isTextField } from "./computed-name.ts";
-import { extractColumns } from "./extract.ts";
+import { extractColumns, extractedFields } from "./extract.ts";
 
 /**
  * The batch after the steps and those of the rows (ascending) that are left. Columns of the batch are read only where a step asks for them;
@@ -36,6 +36,11 @@ function runStep(step: EventStep, batch: EventBatch, rows: Uint32Array): { batch
     case "extract":
       return { batch: withColumns(batch, extractColumns(step, batch, rows)), rows };
   }
+}
+
+/** Whether the steps make of an event what depends on the others of its batch: of fields that only the events name, the first ones are made. */
+export function computesByBatch(steps: readonly EventStep[]): boolean {
+  return steps.some((step) => step.kind === "extract" && !extractedFields(step.by));
 }
 
 /** Every row. */
