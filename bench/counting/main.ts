@@ -1,6 +1,12 @@
 /** The Worker as it is, with bindings that count; `GET /bench/counts` tells, `POST /bench/counts` begins anew. */
 import type { Env } from "../../worker/env.ts";
-import worker, { ProjectMonitor as Monitor, ProjectStream as Stream } from "../../worker/index.ts";
+import worker, {
+  TailAccess as Access,
+  TailHistory as History,
+  ProjectMonitor as Monitor,
+  SearchPart as Part,
+  ProjectStream as Stream,
+} from "../../worker/index.ts";
 import { countDelivery, countingEnv, countStorage } from "./bindings.ts";
 import { COUNTS, resetCounts } from "./counts.ts";
 
@@ -21,6 +27,24 @@ export class ProjectStream extends Stream {
 export class ProjectMonitor extends Monitor {
   constructor(ctx: DurableObjectState, env: Env) {
     countStorage(ctx.storage);
+    super(ctx, countingEnv(env));
+  }
+}
+
+export class SearchPart extends Part {
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, countingEnv(env));
+  }
+}
+
+export class TailHistory extends History {
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, countingEnv(env));
+  }
+}
+
+export class TailAccess extends Access {
+  constructor(ctx: ExecutionContext, env: Env) {
     super(ctx, countingEnv(env));
   }
 }
