@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CONFIG_BODY_SIZE_BYTES_MAX, MANAGE_BODY_SIZE_BYTES_MAX, METRICS_PER_PROJECT_MAX } from "../../worker/limits.ts";
 import { call, createProject, problemOf, type TestProject } from "./support/api.ts";
-import { declare } from "./support/metrics.ts";
+import { declare, type ShownSeries, settle } from "./support/metrics.ts";
 
 const METRIC = { name: "requests", aggregations: { n: "count()" }, window: { kind: "tumbling", size: "1m" } };
 
@@ -80,6 +80,46 @@ describe("a metric", () => {
   ])("is not shown with %s", async (query, field) => {
     const { status, errors } = await refusal(`/api/v1/metrics/requests?${query}`);
     expect([status, errors?.[0]?.field]).toEqual([422, field]);
+  });
+
+  it("is not shown with more values than an answer may have: what would fit is said, and fits", async () => {
+    const own = await createProject();
+    const metric = {
+      name: "wide",
+      aggregations: { n: "count()" },
+      group_by: ["user"],
+      series_max: 1_000,
+      time: "ingest_ts",
+      window: { kind: "tumbling", size: "1s" },
+    };
+    await declare(own, metric);
+    const events = Array.from({ length: 400 }, (_, index) => ({ message: "seen", user: `u${index}` }));
+    expect((await call("/api/v1/logs", { key: own.key, json: events })).status).toBeLessThan(300);
+    await settle(own);
+    const ask = (query: Record<string, string>) => call(`/api/v1/metrics/wide?${new URLSearchParams(query)}`, { key: own.key });
+    const wide = { from: "-1h", to: "now+5m", step: "1s", limit: "1000" };
+    const refused = await problemOf(await ask(wide));
+    expect(refused).toMatchObject({ status: 422, code: "invalid" });
+    expect(refused.detail).toMatch(/^400 series of 390\d values are more than the 150000 that are possible/);
+    const { step, limit, from } = Object.fromEntries(refused.errors!.map(({ field, expected }) => [field, expected!.match(/\d+\w*/)![0]]));
+    const fits: [string, string | undefined][][] = [
+      [["step", step]],
+      [["limit", limit]],
+      [
+        ["from", "now"],
+        ["to", `now+${from}`],
+      ],
+    ];
+    for (const fitting of fits) {
+      const answer = await ask({ ...wide, ...(Object.fromEntries(fitting) as Record<string, string>) });
+      expect(answer.status, JSON.stringify(fitting)).toBe(200);
+      await answer.body?.cancel();
+    }
+    expect((await ask({ ...wide, limit: String(Number(limit) + 5) })).status).toBe(422);
+    const charted = await (await ask({ from: "-1h", to: "now+5m" })).json<ShownSeries>();
+    expect([charted.series.length, charted.series_left_out]).toEqual([100, 300]);
+    const previewed = await call("/api/v1/metrics/preview", { key: own.key, json: { metric, from: "-1h", step: "1s", limit: 1_000 } });
+    expect((await problemOf(previewed)).errors?.map(({ field }) => field)).toEqual(["step", "from", "limit"]);
   });
 
   it("is one of a bounded number, all or nothing", async () => {

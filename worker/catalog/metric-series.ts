@@ -8,6 +8,7 @@ import type {
 } from "../../durable-objects/project-monitor/types.ts";
 import { formatTimestamp_us } from "../engine/batch/record.ts";
 import type { TableValue } from "../engine/query/table.ts";
+import { boundedSeries, type SeriesBounds } from "../engine/windows/bounded-series.ts";
 import { compileMetric } from "../engine/windows/compile-metric.ts";
 import { paneStart_us } from "../engine/windows/count-events.ts";
 import type { Pane } from "../engine/windows/deltas.ts";
@@ -18,6 +19,8 @@ import { metricBlockKey } from "./keys.ts";
 import { readBlockPanes } from "./metric-history.ts";
 
 export type { MetricPoint, MetricSeries };
+
+const UNBOUNDED: SeriesBounds = { points_max: Number.POSITIVE_INFINITY };
 
 /** What reading needs: `monitorOf` and the bucket, or others in tests. */
 export interface MetricSources {
@@ -34,6 +37,8 @@ export interface SeriesRequest {
   step_us: number | null;
   /** Only series with these values of group-by fields; null as a value: series without one. */
   match?: Record<string, TableValue> | undefined;
+  /** How much an answer may hold; where it is missing, whatever there is. */
+  bounds?: SeriesBounds;
 }
 
 export interface SeriesAnswer {
@@ -50,17 +55,24 @@ export interface SeriesAnswer {
   final_until_us: number;
   /** A point for each multiple of the step in the range (the end included) at which a window ends. */
   series: MetricSeries[];
+  /** Series beyond the largest ones that were asked for. */
+  series_left_out: number;
 }
 
 /**
  * The values of a metric's windows in a range.
  * @param project_id of the request that was authenticated
  * @returns null where there is no such metric
- * @throws what monitor or R2 threw, DamageError for a block that cannot be read
+ * @throws TooManyPoints; what monitor or R2 threw, DamageError for a block that cannot be read
  */
 export async function readMetricSeries(sources: MetricSources, project_id: string, request: SeriesRequest): Promise<SeriesAnswer | null> {
   const found = await readMetricPanes(sources, project_id, request);
-  return found && seriesAnswer(found.answer, found.panes, request);
+  return found && seriesOf(found, request);
+}
+
+export interface FoundPanes {
+  answer: PanesAnswer;
+  panes: Pane[];
 }
 
 /**
@@ -73,7 +85,7 @@ export async function readMetricPanes(
   sources: MetricSources,
   project_id: string,
   { name, from_us, to_us, step_us }: SeriesRequest,
-): Promise<{ answer: PanesAnswer; panes: Pane[] } | null> {
+): Promise<FoundPanes | null> {
   for (let attempt = 0; attempt < METRIC_HISTORY_TRIES_MAX; attempt++) {
     const [answer] = await sources.monitor.panes([{ name, from_us, to_us, step_us }]);
     if (!answer) return null;
@@ -83,11 +95,13 @@ export async function readMetricPanes(
   throw new Error("history is written faster than it can be read");
 }
 
-function seriesAnswer(answer: PanesAnswer, panes: readonly Pane[], { from_us, to_us, match }: SeriesRequest): SeriesAnswer {
+/** What was found of a request as its values. @throws TooManyPoints */
+export function seriesOf({ answer, panes }: FoundPanes, { from_us, to_us, match, bounds }: SeriesRequest): SeriesAnswer {
   const { record, counters, plan, watermark_us } = answer;
   const { resolution, step_us, window_us, pane_us } = plan;
   const compiled = compileMetric(record.definition);
-  const ends_us = windowEnds(from_us, to_us, step_us);
+  const wanted = { ends_us: windowEnds(from_us, to_us, step_us), window_us, match };
+  const { series, left_out } = boundedSeries(compiled, panes, pane_us, { request: wanted, bounds: bounds ?? UNBOUNDED });
   return {
     metric: record,
     counters,
@@ -96,7 +110,8 @@ function seriesAnswer(answer: PanesAnswer, panes: readonly Pane[], { from_us, to
     resolution,
     watermark_us,
     final_until_us: Math.max(0, watermark_us - compiled.lateness_us),
-    series: windowSeries(compiled, panes, pane_us, { ends_us, window_us, match }),
+    series,
+    series_left_out: left_out,
   };
 }
 

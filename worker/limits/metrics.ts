@@ -24,9 +24,11 @@ export const METRIC_LABELS_LENGTH_MAX = 1_024;
 export const METRIC_PANE_SIZE_BYTES_MAX = 1_500_000;
 /** How long events may correct a window that has ended. */
 export const METRIC_LATENESS_MS_MAX = 86_400_000;
-/** Points of a series that are shown where nobody asks for a step, and points of all series of one answer. */
+/** Points of a series that are shown where nobody asks for a step, and at most. */
 export const METRIC_POINTS_DEFAULT = 300;
 export const METRIC_POINTS_MAX = 11_000;
+/** Points of all series of one answer: each takes some hundred bytes while it is made, more with many aggregations. */
+export const METRIC_SERIES_POINTS_MAX = 150_000;
 /** Refused records of one isolate and project are told to the monitor together, this often at most: each time is a billed write. */
 export const REJECTED_NOTE_PAUSE_MS = 1_000;
 /** Hours that a project's usage tells of. */

@@ -3,13 +3,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
+import { boundedSeries } from "../engine/windows/bounded-series.ts";
 import { type CompiledMetric, compileMetric } from "../engine/windows/compile-metric.ts";
-import { windowEnds, windowSeries } from "../engine/windows/window-values.ts";
+import { windowEnds } from "../engine/windows/window-values.ts";
 import {
   METRIC_POINTS_DEFAULT,
   METRIC_PREVIEW_PANES_MAX,
   METRIC_PREVIEW_RANGE_DEFAULT_MS,
   METRIC_PREVIEW_RANGE_MS_MAX,
+  METRIC_SERIES_POINTS_MAX,
   METRIC_SERIES_SHOWN_DEFAULT,
 } from "../limits.ts";
 import { createRouter } from "../router.ts";
@@ -17,7 +19,7 @@ import { KEY_SECURITY, problems } from "../schemas.ts";
 import { smallBody } from "../small-body.ts";
 import { MetricSchema, metricOf } from "./metric-schema.ts";
 import type { MonitorParts } from "./parts.ts";
-import { LimitParameter, SERIES_SHAPE, shownSeries, shownTime } from "./series-view.ts";
+import { LimitParameter, SERIES_SHAPE, shownSeries, shownTime, withinBounds } from "./series-view.ts";
 import { durationOf, timeOf, wrongValue } from "./time.ts";
 import { definitionView, MetricDefinitionView } from "./views.ts";
 
@@ -101,7 +103,10 @@ async function preview(c: Context<AppEnv>, parts: MonitorParts, body: z.infer<ty
   const step_us = shownStep(compiled, shown, durationOf("step", body.step));
   const window_us = Math.max(step_us, compiled.size_us);
   const { panes, events, late, partial, stats } = await parts.preview(c, { compiled, ...counted });
-  const series = windowSeries(compiled, panes, compiled.step_us, { ends_us: windowEnds(shown.from_us, shown.to_us, step_us), window_us });
+  const request = { ends_us: windowEnds(shown.from_us, shown.to_us, step_us), window_us };
+  const bounds = { series_max: body.limit ?? METRIC_SERIES_SHOWN_DEFAULT, points_max: METRIC_SERIES_POINTS_MAX };
+  const { from, step, limit } = body;
+  const series = withinBounds({ ...shown, from, step, limit }, () => boundedSeries(compiled, panes, compiled.step_us, { request, bounds }));
   return {
     definition: definitionView(definition),
     unit: definition.unit,
@@ -109,7 +114,7 @@ async function preview(c: Context<AppEnv>, parts: MonitorParts, body: z.infer<ty
     to: shownTime(shown.to_us),
     step_ms: step_us / 1_000,
     window_ms: window_us / 1_000,
-    ...shownSeries(series, body.limit ?? METRIC_SERIES_SHOWN_DEFAULT, body.aggregates ?? false),
+    ...shownSeries(series, body.aggregates ?? false),
     partial,
     events,
     late,

@@ -2,9 +2,9 @@
 import { type MetricSeries, type MetricSources, readMetricPanes } from "../catalog/metric-series.ts";
 import { monitorOf } from "../catalog/monitor.ts";
 import type { TableValue } from "../engine/query/query.ts";
+import { boundedSeries } from "../engine/windows/bounded-series.ts";
 import { compileMetric } from "../engine/windows/compile-metric.ts";
 import type { MetricDefinition } from "../engine/windows/definition.ts";
-import { windowSeries } from "../engine/windows/window-values.ts";
 import type { Env } from "../env.ts";
 import { MONITOR_TIMEOUT_MS, PROMQL_POINTS_MAX } from "../limits.ts";
 import { tryTwice } from "../stream-call.ts";
@@ -16,19 +16,6 @@ export interface WantedWindows {
   window_us: number;
   /** Only series with these values of group-by fields. */
   match: Record<string, TableValue>;
-}
-
-/** Series times windows are more than an answer may have. */
-export class TooManyPoints extends Error {
-  readonly series: number;
-  readonly windows: number;
-
-  constructor(series: number, windows: number) {
-    super(`${series} series of ${windows} values are more than the ${PROMQL_POINTS_MAX} that are possible`);
-    this.name = "TooManyPoints";
-    this.series = series;
-    this.windows = windows;
-  }
 }
 
 export interface WindowsAnswer {
@@ -66,11 +53,12 @@ export function seriesSource(env: Pick<Env, "MONITOR" | "BUCKET">, project_id: s
     const length_us = Math.ceil(window_us / pane_us) * pane_us;
     const rounded = ends_us.map((end_us) => Math.floor(end_us / pane_us) * pane_us);
     const compiled = compileMetric(found.answer.record.definition);
-    const series = (ends: readonly number[], size_us: number) =>
-      windowSeries(compiled, found.panes, pane_us, { ends_us: ends, window_us: size_us, match });
-    const whole = series(rounded.slice(-1), rounded.at(-1)! - rounded[0]! + length_us);
-    if (whole.length * ends_us.length > PROMQL_POINTS_MAX) throw new TooManyPoints(whole.length, ends_us.length);
-    return { window_us: length_us, series: series(rounded, length_us) };
+    const request_of_windows = { ends_us: rounded, window_us: length_us, match };
+    const { series } = boundedSeries(compiled, found.panes, pane_us, {
+      request: request_of_windows,
+      bounds: { points_max: PROMQL_POINTS_MAX },
+    });
+    return { window_us: length_us, series };
   };
 }
 

@@ -2,17 +2,17 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { FillProgress } from "../../durable-objects/project-monitor/types.ts";
 import { authenticate } from "../auth/authenticate.ts";
-import { readMetricSeries } from "../catalog/metric-series.ts";
+import { readMetricPanes, seriesOf } from "../catalog/metric-series.ts";
 import type { TableValue } from "../engine/query/query.ts";
 import type { Env } from "../env.ts";
 import { Problem } from "../errors.ts";
-import { FIELD_SIZE_BYTES_MAX, METRIC_POINTS_DEFAULT, METRIC_SERIES_SHOWN_DEFAULT } from "../limits.ts";
+import { FIELD_SIZE_BYTES_MAX, METRIC_POINTS_DEFAULT, METRIC_SERIES_POINTS_MAX, METRIC_SERIES_SHOWN_DEFAULT } from "../limits.ts";
 import { createRouter } from "../router.ts";
 import { KEY_SECURITY, problems } from "../schemas.ts";
 import { readDefinitions, requireMetric } from "./definitions.ts";
 import { NameParam } from "./metric-routes.ts";
 import { readOrUnavailable, sourcesOf } from "./read-panes.ts";
-import { LimitParameter, SeriesAnswerView, type SeriesPartial, shownSeries, shownTime } from "./series-view.ts";
+import { LimitParameter, SeriesAnswerView, type SeriesPartial, shownSeries, shownTime, withinBounds } from "./series-view.ts";
 import { durationOf, timeOf, wrongValue } from "./time.ts";
 import { metricView } from "./views.ts";
 
@@ -105,7 +105,7 @@ export const seriesRoute = createRouter();
 seriesRoute.openapi(route, async (c) => {
   const { project_id } = c.var.access;
   const { name } = c.req.valid("param");
-  const { from, to, step, group = [], limit = METRIC_SERIES_SHOWN_DEFAULT, aggregates } = c.req.valid("query");
+  const { from, to, step, group = [], limit, aggregates } = c.req.valid("query");
   const now_us = Date.now() * 1_000;
   const to_us = timeOf("to", to, now_us, now_us);
   const from_us = timeOf("from", from, now_us, Math.max(0, Math.min(now_us, to_us) - RANGE_DEFAULT_US));
@@ -113,10 +113,11 @@ seriesRoute.openapi(route, async (c) => {
   const step_us = durationOf("step", step);
   const texts = typeof group === "string" ? [group] : group;
   const match = texts.length === 0 ? undefined : groupsOf(texts, await fieldsOf(c.env, project_id, name));
-  const answer = await readOrUnavailable(() =>
-    readMetricSeries(sourcesOf(c.env, project_id), project_id, { name, from_us, to_us, step_us, match }),
-  );
-  if (!answer) throw new Problem("not_found", `There is no metric ${name}.`);
+  const bounds = { series_max: limit ?? METRIC_SERIES_SHOWN_DEFAULT, points_max: METRIC_SERIES_POINTS_MAX };
+  const request = { name, from_us, to_us, step_us, match, bounds };
+  const found = await readOrUnavailable(() => readMetricPanes(sourcesOf(c.env, project_id), project_id, request));
+  if (!found) throw new Problem("not_found", `There is no metric ${name}.`);
+  const answer = withinBounds({ from_us, to_us, from, step, limit }, () => seriesOf(found, request));
   const metric = { ...answer.metric, counters: answer.counters };
   return c.json(
     {
@@ -128,7 +129,7 @@ seriesRoute.openapi(route, async (c) => {
       window_ms: answer.window_us / 1_000,
       resolution: answer.resolution,
       final_until: answer.watermark_us === 0 ? null : shownTime(answer.final_until_us),
-      ...shownSeries(answer.series, limit, aggregates === "true"),
+      ...shownSeries({ series: answer.series, left_out: answer.series_left_out }, aggregates === "true"),
       late: answer.counters.late,
       partial: fillPartial(metric.fill),
     },

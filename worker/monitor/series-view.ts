@@ -2,7 +2,10 @@
 import { z } from "@hono/zod-openapi";
 import type { MetricSeries } from "../catalog/metric-series.ts";
 import { formatTimestamp_us } from "../engine/batch/record.ts";
-import type { TableValue } from "../engine/query/query.ts";
+import { formatDuration_us, type TableValue } from "../engine/query/query.ts";
+import { type BoundedSeries, TooManyPoints } from "../engine/windows/bounded-series.ts";
+import { niceStep_us } from "../engine/windows/resolution.ts";
+import { Problem } from "../errors.ts";
 import { METRIC_SERIES_MAX, METRIC_SERIES_SHOWN_DEFAULT } from "../limits.ts";
 import { MetricView } from "./views.ts";
 
@@ -77,23 +80,45 @@ function shown({ labels, overflow, points }: MetricSeries, with_aggregates: bool
   };
 }
 
-/** What a series weighs where only some can be shown. */
-function weightOf({ points }: MetricSeries): number {
-  return points.reduce((sum, { value }) => sum + Math.abs(value ?? 0), 0);
-}
-
-/** @param limit so many series, the largest by the sum of their values, in the order of their labels */
-export function shownSeries(series: readonly MetricSeries[], limit: number, with_aggregates: boolean): ShownSeries {
-  let kept = series;
-  if (series.length > limit) {
-    const largest = new Set(series.toSorted((left, right) => weightOf(right) - weightOf(left)).slice(0, limit));
-    kept = series.filter((one) => largest.has(one));
-  }
+export function shownSeries({ series, left_out }: BoundedSeries, with_aggregates: boolean): ShownSeries {
   return {
     times_ms: (series[0]?.points ?? []).map(({ at_us }) => at_us / 1_000),
-    series: kept.map((one) => shown(one, with_aggregates)),
-    series_left_out: series.length - kept.length,
+    series: series.map((one) => shown(one, with_aggregates)),
+    series_left_out: left_out,
   };
+}
+
+/** What is asked of a range, and what would fit where that is too much. */
+export interface AskedRange {
+  from_us: number;
+  to_us: number;
+  /** As they were given. */
+  step: string | undefined;
+  from: string | undefined;
+  limit: number | undefined;
+}
+
+/** What `make` gives. @throws Problem `invalid` where that would be more values than an answer may have */
+export function withinBounds<T>(asked: AskedRange, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof TooManyPoints ? tooManyPoints(error, asked) : error;
+  }
+}
+
+function tooManyPoints({ series, windows, points_max, message }: TooManyPoints, asked: AskedRange): Problem {
+  const span_us = asked.to_us - asked.from_us;
+  const windows_max = Math.floor(points_max / series);
+  const step = `${formatDuration_us(niceStep_us(span_us / (windows_max - 1)))} or longer`;
+  const range = `a range of at most ${formatDuration_us(Math.floor(((span_us / windows) * (windows_max - 1)) / 1e6) * 1e6)}`;
+  const limit = Math.floor(points_max / windows);
+  const errors = [
+    { field: "step", value: asked.step, expected: step, message: `expected ${step}` },
+    { field: "from", value: asked.from, expected: range, message: `expected ${range}` },
+    ...(limit > 0 ? [{ field: "limit", value: asked.limit, expected: `${limit} or less`, message: `expected ${limit} or less` }] : []),
+  ];
+  return new Problem("invalid", `${message}: a longer step, a shorter range or fewer series are needed`, { errors });
 }
 
 export const LimitParameter = z.coerce

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { boundedSeries, type SeriesBounds, TooManyPoints } from "../../../worker/engine/windows/bounded-series.ts";
 import type { CompiledMetric } from "../../../worker/engine/windows/compile-metric.ts";
 import { EventCounter } from "../../../worker/engine/windows/count-events.ts";
 import { type Pane, packDeltas, unpackDeltas } from "../../../worker/engine/windows/deltas.ts";
-import { windowEnds, windowSeries } from "../../../worker/engine/windows/window-values.ts";
+import { type MetricSeries, seriesKey, windowEnds, windowSeries } from "../../../worker/engine/windows/window-values.ts";
 import { batchOf, type PlainEvent } from "../query/batches.ts";
 import { compiled, MINUTE_US, NOON_US, SECOND_US, searched, shown } from "./support.ts";
 
@@ -146,6 +147,40 @@ describe("series beyond the bound", () => {
         expect(series.some(({ overflow }) => overflow)).toBe(expected.size > 5);
       }),
     );
+  });
+
+  it("are the same ones in all windows of an answer, which hold every event between them", () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 20 }), { minLength: 1, maxLength: 8 }), (minutes) => {
+        const events = minutes.map((hosts, minute) =>
+          from(hosts).map((event) => ({ ...event, timestamp_us: NOON_US + minute * MINUTE_US })),
+        );
+        const ends_us = minutes.map((_, minute) => NOON_US + (minute + 1) * MINUTE_US);
+        const panes = panesOf(metric, events);
+        const series = windowSeries(metric, panes, MINUTE_US, { ends_us, window_us: MINUTE_US });
+        const whole = windowSeries(metric, panes, MINUTE_US, { ends_us: ends_us.slice(-1), window_us: minutes.length * MINUTE_US });
+        expect(series.map(seriesKey)).toEqual(whole.map(seriesKey));
+        const total = ({ points }: MetricSeries) => points.reduce((sum, { value }) => sum + value!, 0);
+        expect(series.map(total)).toEqual(whole.map(total));
+        for (const [index, hosts] of minutes.entries())
+          expect(series.reduce((sum, { points }) => sum + points[index]!.value!, 0)).toBe(hosts.length);
+      }),
+    );
+  });
+
+  it("are left out of an answer by their size in all of its time, or refused where the values are too many", () => {
+    const minutes = [
+      [1, 1, 1, 2],
+      [2, 2, 2, 2, 3],
+      [3, 1, 1],
+    ].map((hosts, minute) => from(hosts).map((event) => ({ ...event, timestamp_us: NOON_US + minute * MINUTE_US })));
+    const request = { ends_us: [1, 2, 3].map((minute) => NOON_US + minute * MINUTE_US), window_us: MINUTE_US };
+    const of = (bounds: SeriesBounds) => boundedSeries(metric, panesOf(metric, minutes), MINUTE_US, { request, bounds });
+    const all = windowSeries(metric, panesOf(metric, minutes), MINUTE_US, request);
+    expect(of({ points_max: 9 })).toEqual({ series: all, left_out: 0 });
+    expect(of({ series_max: 2, points_max: 6 })).toEqual({ series: all.slice(0, 2), left_out: 1 });
+    expect(() => of({ series_max: 2, points_max: 5 })).toThrow(TooManyPoints);
+    expect(() => of({ points_max: 8 })).toThrow("3 series of 3 values");
   });
 
   it("have labels too long to be told apart", () => {

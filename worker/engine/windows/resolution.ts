@@ -120,7 +120,8 @@ function planOf(resolution: Resolution, pane_us: number, metric: { size_us: numb
   return { resolution, pane_us, step_us, window_us, from_us: first_end_us - window_us };
 }
 
-function niceStep_us(least_us: number): number {
+/** The next longer step that people use. */
+export function niceStep_us(least_us: number): number {
   return NICE_US.find((step_us) => step_us >= least_us) ?? roundUp(least_us, DAY_US);
 }
 

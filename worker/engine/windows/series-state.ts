@@ -71,9 +71,9 @@ export class SeriesState {
     }
   }
 
-  /** Ordered by labels, the rest last. */
-  rows(): SeriesRow[] {
-    this.#trim();
+  /** Ordered by labels, the rest last. @param apart texts of the labels that are told apart at most; all that there is room for where it is missing */
+  rows(apart: ReadonlySet<string> | null = null): SeriesRow[] {
+    this.#trim(apart);
     const keys = this.#pipe.by.length;
     const rows = this.#main.result().rows.map((row) => ({ labels: row.slice(0, keys), rest: false, values: row.slice(keys) }));
     const rest = this.#rest?.result().rows[0];
@@ -93,8 +93,8 @@ export class SeriesState {
   }
 
   /** Puts together what is beyond the limit. */
-  #trim(): void {
-    const kept = this.#pipe.by.length === 0 ? null : keptGroups(this.#main, this.#limit);
+  #trim(apart: ReadonlySet<string> | null = null): void {
+    const kept = this.#pipe.by.length === 0 ? null : keptGroups(this.#main, this.#limit, apart);
     if (!kept) return;
     const whole = this.#main.serialize();
     const others = kept.map((is_kept) => 1 - is_kept);
@@ -104,9 +104,10 @@ export class SeriesState {
 }
 
 /** 1 for each group that stays; null where all do. Labels that are too long never do, whatever else there is. */
-function keptGroups(state: StatsState, limit: number): Uint8Array | null {
+function keptGroups(state: StatsState, limit: number, apart: ReadonlySet<string> | null): Uint8Array | null {
   const texts = Array.from({ length: state.groups }, (_, group) => labelsText(state.cells(group)));
-  const short = [...texts.keys()].filter((group) => texts[group]!.length <= METRIC_LABELS_LENGTH_MAX);
+  const mayStay = (text: string) => text.length <= METRIC_LABELS_LENGTH_MAX && (apart === null || apart.has(text));
+  const short = [...texts.keys()].filter((group) => mayStay(texts[group]!));
   if (short.length === texts.length && short.length <= limit) return null;
   const hashes = texts.map(hashOf);
   short.sort((left, right) => hashes[left]! - hashes[right]! || (texts[left]! < texts[right]! ? -1 : 1));

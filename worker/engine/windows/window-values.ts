@@ -33,10 +33,14 @@ export interface WindowsRequest {
   window_us: number;
   /** Only series with these labels; values of one text are one label. */
   match?: Record<string, TableValue> | undefined;
+  /** Only series whose `seriesKey` is in here; null for all. */
+  only?: ReadonlySet<string> | null;
 }
 
 /** A name that no aggregation may have, since it is none in lower case. */
 const VALUE = "VALUE";
+/** Key of the series of all others: no text of labels. */
+const REST = "";
 
 /** Ends of windows at multiples of the step, within the range (the end included). */
 export function windowEnds(from_us: number, to_us: number, step_us: number): number[] {
@@ -45,28 +49,22 @@ export function windowEnds(from_us: number, to_us: number, step_us: number): num
   return Array.from({ length: count }, (_, index) => first_us + index * step_us);
 }
 
+/** Tells series of one metric apart. */
+export function seriesKey({ labels, overflow }: Pick<MetricSeries, "labels" | "overflow">): string {
+  return overflow ? REST : labelsText(Object.values(labels));
+}
+
 /**
- * The series that occur in the windows, ordered by labels. A window in which one of them has no event gives what the functions show for none.
+ * The series that occur in the windows, ordered by labels: `series_max` at most, and that of all others. A window in which one of them has no event
+ * gives what the functions show for none.
  * @param panes in any order; those of one time are merged, shorter ones go into the pane of `pane_us` that they lie in
  */
 export function windowSeries(metric: CompiledMetric, panes: readonly Pane[], pane_us: number, request: WindowsRequest): MetricSeries[] {
   const { ends_us, window_us } = request;
   const pipe = timed(metric.pipe, window_us);
   const merged = mergePanes(metric, panes, pane_us);
-  const sliding = new SlidingMerge(pipe, metric.series_max);
-  const found = new Map<string, { row: SeriesRow; values: Map<number, TableValue[]> }>();
-  let next = 0;
-  for (const [index, end_us] of ends_us.entries()) {
-    while (next < merged.length && merged[next]!.from_us + pane_us <= end_us) sliding.push(merged[next++]!);
-    sliding.dropBefore(end_us - window_us);
-    for (const row of sliding.state()?.rows() ?? []) {
-      if (!matches(metric, row, request.match)) continue;
-      const key = row.rest ? "" : labelsText(row.labels);
-      const series = found.get(key) ?? { row, values: new Map() };
-      found.set(key, series);
-      series.values.set(index, row.values);
-    }
-  }
+  const windows = { metric, pipe, merged, pane_us, request };
+  const found = foundSeries(windows, null) ?? foundSeries(windows, toldApart(windows))!;
   const empty = pipe.functions.map(({ name }) => STATS_FUNCTIONS[name]?.empty ?? null);
   const series = [...found.values()];
   const rows = series.flatMap(({ values }) => ends_us.map((_, index) => values.get(index) ?? empty));
@@ -78,6 +76,45 @@ export function windowSeries(metric: CompiledMetric, panes: readonly Pane[], pan
       points: ends_us.map((at_us, index) => ({ at_us, ...shown[at * ends_us.length + index]! })),
     }))
     .sort(compareSeries);
+}
+
+interface Windows {
+  metric: CompiledMetric;
+  pipe: StatsPipe;
+  merged: readonly Pane[];
+  pane_us: number;
+  request: WindowsRequest;
+}
+
+/** Values by series and window; null where each window by itself has room for its series, but all of them together have more than there may be. */
+function foundSeries({ metric, pipe, merged, pane_us, request }: Windows, apart: ReadonlySet<string> | null) {
+  const { ends_us, window_us, match, only = null } = request;
+  const sliding = new SlidingMerge(pipe, metric.series_max);
+  const found = new Map<string, { row: SeriesRow; values: Map<number, TableValue[]> }>();
+  const occurring = new Set<string>();
+  let next = 0;
+  for (const [index, end_us] of ends_us.entries()) {
+    while (next < merged.length && merged[next]!.from_us + pane_us <= end_us) sliding.push(merged[next++]!);
+    sliding.dropBefore(end_us - window_us);
+    for (const row of sliding.state()?.rows(apart) ?? []) {
+      const key = row.rest ? REST : labelsText(row.labels);
+      if (occurring.add(key).size > metric.series_max + 1 && apart === null) return null;
+      if ((only && !only.has(key)) || !matches(metric, row, match)) continue;
+      const series = found.get(key) ?? { row, values: new Map() };
+      found.set(key, series);
+      series.values.set(index, row.values);
+    }
+  }
+  return found;
+}
+
+/** Labels of the series that there is room for in the time of all windows together: each of them is kept in every one of them, too. */
+function toldApart({ metric, pipe, merged, pane_us, request }: Windows): ReadonlySet<string> {
+  const { ends_us, window_us } = request;
+  const state = new SeriesState(pipe, metric.series_max);
+  for (const { from_us, bytes } of merged)
+    if (from_us >= ends_us[0]! - window_us && from_us + pane_us <= ends_us.at(-1)!) state.merge(bytes);
+  return new Set(state.rows().flatMap(({ labels, rest }) => (rest ? [] : [labelsText(labels)])));
 }
 
 /** One state for each pane of time, ascending. */

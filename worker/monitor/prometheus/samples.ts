@@ -7,9 +7,10 @@ import { matchesLabels, matchesValue } from "../../engine/promql/matchers.ts";
 import { METRIC_NAME_LABEL, PromqlError, type Selector } from "../../engine/promql/promql.ts";
 import type { LabelSet, RawSeries, Series } from "../../engine/promql/values.ts";
 import type { TableValue } from "../../engine/query/query.ts";
+import { TooManyPoints } from "../../engine/windows/bounded-series.ts";
 import { compileMetric } from "../../engine/windows/compile-metric.ts";
 import { PROMQL_LOOKBACK_MS, PROMQL_METRICS_PER_SELECTOR_MAX, PROMQL_SELECTORS_MAX, PROMQL_STEPS_MAX } from "../../limits.ts";
-import { type SeriesSource, TooManyPoints } from "../read-panes.ts";
+import type { SeriesSource } from "../read-panes.ts";
 import { OVERFLOW_LABEL, type PromMetric } from "./names.ts";
 
 /** Labels of a series under their names of Prometheus; what an event lacks is no label. */
