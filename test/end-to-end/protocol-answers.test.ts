@@ -46,6 +46,8 @@ describe("Elasticsearch", () => {
     ["HEAD", "/_index_template/logs", 200],
     ["GET", "/_nodes/_local/http", 200],
     ["GET", "/_cluster/health", 200],
+    ["GET", "/_refresh", 200],
+    ["POST", "/logs/_refresh", 200],
   ])("%s %s is there", async (method, path, status) => {
     const answer = await send(base + path, { method, ...(method === "PUT" ? { body: "{}" } : {}) });
     expect(answer.status).toBe(status);
@@ -401,6 +403,15 @@ describe("the others", () => {
       failed: 1,
       failures: [{ timestamp: expect.any(String), error: expect.any(String) }],
     });
+  });
+
+  it.each([
+    ["axiom", [{ message: "to the base" }], { ingested: 1, failed: 0 }],
+    ["splunk", { event: "to the base" }, { text: "Success", code: 0 }],
+  ])("%s takes events at its base, where clients ask an address with a path as it is", async (name, body, expected) => {
+    const answer = await send(`/in/${name}`, { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject(expected);
   });
 
   it("a stack trace that came line by line is one event where its source asks for it", async () => {

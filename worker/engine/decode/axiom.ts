@@ -10,7 +10,7 @@ import type { DecodeContext, Decoded } from "./types.ts";
 function decode(body: Uint8Array, request: ProtocolRequest, context: DecodeContext): Decoded {
   const { dataset = "" } = request.params;
   const time_field = request.query.get("timestamp-field");
-  const of_all = { dataset };
+  const of_all: Record<string, string> = dataset === "" ? {} : { dataset };
   if (/^text\/csv/i.test(request.header("content-type") ?? "")) {
     return decodeCsv(body, context, { delimiter: request.query.get("csv-delimiter"), attributes: of_all, time_field });
   }
@@ -21,18 +21,19 @@ function decode(body: Uint8Array, request: ProtocolRequest, context: DecodeConte
       sink.event(raw, (draft) => {
         reader.begin(raw);
         if (time_field) takeTime(draft, sink.writer.time, [time_field]);
-        if (!draft.has("dataset")) draft.addText(path, dataset);
+        if (dataset !== "" && !draft.has("dataset")) draft.addText(path, dataset);
       });
     }
   });
 }
 
-function ingest(path: string): IngestEndpoint {
+/** @param at_root where the root is free */
+function ingest(path: string, at_root = true): IngestEndpoint {
   return {
     kind: "ingest",
     methods: ["POST"],
     path,
-    at_root: true,
+    at_root,
     decode,
     answer: ({ decoded: { accepted, rejected, errors, batches } }, { received_ms }) =>
       jsonAnswer(200, {
@@ -50,6 +51,7 @@ export const axiom: Protocol = {
   name: "axiom",
   title: "Axiom ingest",
   credentials: {},
-  endpoints: [ingest("/v1/ingest/{dataset}"), ingest("/v1/datasets/{dataset}/ingest")],
+  // Axiom's own client asks an address that has a path as it is.
+  endpoints: [ingest("/v1/ingest/{dataset}"), ingest("/v1/datasets/{dataset}/ingest"), ingest("", false)],
   refuse: ({ status, detail }) => jsonAnswer(status === 422 ? 400 : status, { code: status, message: detail }),
 };

@@ -232,6 +232,10 @@ export const elasticsearch: Protocol = {
     info("/_nodes", { nodes: {} }),
     info("/_nodes/{what}", { nodes: {} }),
     info("/_nodes/{id}/{what}", { nodes: {} }),
+    // Written is found at once, so there is nothing to refresh.
+    ...["/_refresh", "/{index}/_refresh"].map((path) =>
+      info(path, { _shards: { total: 1, successful: 1, failed: 0 } }, true, ["GET", "POST"]),
+    ),
     info("/_alias", {}),
     info("/_alias/{name}", {}),
     ...["/_ilm/policy", "/_index_template", "/_component_template", "/_template", "/_ingest/pipeline", "/_data_stream"].flatMap((path) => [

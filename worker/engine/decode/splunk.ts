@@ -217,8 +217,8 @@ function acks(request: ProtocolRequest, body: Uint8Array, mac48: Stored["mac48"]
   }
 }
 
-function taking(path: string, decode: IngestEndpoint["decode"]): IngestEndpoint {
-  return { kind: "ingest", methods: ["POST"], path: `/services/collector${path}`, at_root: true, decode, answer };
+function taking(path: string, decode: IngestEndpoint["decode"], at_root = true): IngestEndpoint {
+  return { kind: "ingest", methods: ["POST"], path, at_root, decode, answer };
 }
 
 function health(path: string): InfoEndpoint {
@@ -237,8 +237,10 @@ export const splunk: Protocol = {
   title: "Splunk HTTP Event Collector",
   credentials: { schemes: ["Splunk"] },
   endpoints: [
-    ...["", "/event", "/event/1.0"].map((path) => taking(path, decodeEvents)),
-    ...["/raw", "/raw/1.0"].map((path) => taking(path, decodeRaw)),
+    ...["", "/event", "/event/1.0"].map((path) => taking(`/services/collector${path}`, decodeEvents)),
+    // Splunk's own client asks an address that has a path as it is.
+    taking("", decodeEvents, false),
+    ...["/raw", "/raw/1.0"].map((path) => taking(`/services/collector${path}`, decodeRaw)),
     ...["", "/1.0"].map(health),
     { kind: "info", methods: ["POST"], path: "/services/collector/ack", at_root: true, needs_key: true, answer: acks },
   ],
