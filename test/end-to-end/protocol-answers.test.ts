@@ -149,6 +149,15 @@ describe("Splunk's collector", () => {
   });
 });
 
+describe("Splunk's events", () => {
+  it("have their text where their own client puts it, be it in an object", async () => {
+    const event = { message: { msg: "in an object", meta: { order: 12 } }, severity: "error" };
+    const own = await service.createProject();
+    await send("/in/splunk", { body: JSON.stringify({ event }), key: own.key });
+    expect(await service.events(own)).toMatchObject([{ message: "in an object", level: "ERROR", attributes: { "meta.order": 12 } }]);
+  });
+});
+
 describe("Splunk's channels", () => {
   const channel = { "x-splunk-request-channel": "5d3f1c1a-0d1e-4c58-9f3e-8c2f2f6d7a11" };
   const timed = '{"time":1772366400.5,"event":"sent again"}';

@@ -87,9 +87,16 @@ interface Notes {
   untimed: number;
 }
 
+/** Splunk's own client puts what a program logs below `message`, be it a text or an object: the object's members are the event's. */
+function membersOf(event: object): [name: string, value: unknown][] {
+  const { message, ...others } = event as JsonObject;
+  const is_object = typeof message === "object" && message !== null && !Array.isArray(message);
+  return Object.entries(is_object ? { ...others, ...message } : event);
+}
+
 function addEvent(draft: Draft, event: unknown, names: ReadonlySet<string>): void {
   if (typeof event === "object" && event !== null && !Array.isArray(event)) {
-    const members = Object.entries(event).filter(([name]) => !names.has(name));
+    const members = membersOf(event).filter(([name]) => !names.has(name));
     for (const [name, value] of members) addValue(draft, draft.pathNamed(name.toWellFormed()), value, 0);
     if (members.length === 0) addValue(draft, draft.pathNamed("message"), event, 0);
   } else addValue(draft, draft.pathNamed("message"), typeof event === "string" ? event : JSON.stringify(event), 0);
