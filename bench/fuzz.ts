@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { bytesTargets } from "../test/engine/fuzz/bytes-targets.ts";
 import { chanceOf } from "../test/engine/fuzz/chance.ts";
+import { metricTargets } from "../test/engine/fuzz/metric-targets.ts";
 import { FuzzFailure, fuzz } from "../test/engine/fuzz/target.ts";
 import { textTargets } from "../test/engine/fuzz/text-targets.ts";
 import { watchdog } from "../test/engine/fuzz/watchdog.ts";
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     target: { type: "string", default: "" },
   },
 });
-const targets = [...(await bytesTargets()), ...textTargets()].filter(({ name }) => name.startsWith(values.target));
+const targets = [...(await bytesTargets()), ...textTargets(), ...metricTargets()].filter(({ name }) => name.startsWith(values.target));
 if (targets.length === 0) throw new Error(`there is no target ${values.target}`);
 const end_ms = Date.now() + Number(values.seconds) * 1000;
 const tries_max = Number(values.tries) || Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { QuerySyntaxError } from "../../../worker/engine/query/query.ts";
 import { planSql } from "../../../worker/engine/query/sql/plan-sql.ts";
 import { chanceOf } from "./chance.ts";
+import { metricTargets } from "./metric-targets.ts";
 import { fuzz } from "./target.ts";
 import { textTargets } from "./text-targets.ts";
 
@@ -19,7 +20,7 @@ describe("statements that once failed", () => {
 });
 
 describe("any text", () => {
-  it.each(textTargets())("does no harm: $name", async (target) => {
+  it.each([...textTargets(), ...metricTargets()])("does no harm: $name", async (target) => {
     const end_ms = Date.now() + TIME_MS;
     await fuzz(target, SEED, (tries) => tries < 20 || Date.now() < end_ms, chanceOf);
   });

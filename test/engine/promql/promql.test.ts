@@ -255,6 +255,8 @@ describe("what Ledge does not answer", () => {
     ["-hits[5m]", 0, "unary expression"],
     ["1 offset 5m", 0, "offset stands behind a selector"],
     ["(hits) offset 5m", 0, "offset stands behind a selector"],
+    ["hits offset 5m offset 1m", 0, "offset may not be set multiple times"],
+    ["hits{service=~'a)|(?:b'}", 5, "is not valid"],
     ["1 + hits @ 5", 4, "modifier @ is not supported"],
     ["sum('a')", 4, "expected type instant vector"],
     ["topk(hits, hits)", 5, "expected type scalar"],
@@ -282,6 +284,11 @@ describe("what Ledge does not answer", () => {
     const nested = (depth: number) => `${"(".repeat(depth)}1${")".repeat(depth)}`;
     expect(parsePromql(nested(PROMQL_DEPTH_MAX)).kind).toBe("number");
     expect(() => parsePromql(nested(PROMQL_DEPTH_MAX + 1))).toThrow("nested deeper");
+    for (const part of [" + hits", " ^ hits", " or hits"]) {
+      expect(parsePromql(`hits${part.repeat(PROMQL_DEPTH_MAX)}`).kind).toBe("binary");
+      expect(() => parsePromql(`hits${part.repeat(PROMQL_DEPTH_MAX + 1)}`)).toThrow("operators in a row");
+    }
+    expect(() => parsePromql(`${"-".repeat(PROMQL_DEPTH_MAX * 3)}hits`)).toThrow("operators in a row");
   });
 
   it("tells duplicates of a result", async () => {

@@ -18,6 +18,8 @@ function anchored(value: string): string {
 export function matcherFault({ op, value }: LabelMatcher): string | null {
   if (op === "=" || op === "!=") return null;
   try {
+    // By itself, too: with an open parenthesis it would reach out of the anchors.
+    matcherOf(value);
     matcherOf(anchored(value));
     return null;
   } catch (error) {

@@ -80,24 +80,25 @@ class Reader {
   expr(node: Node, depth: number): Expr {
     if (depth > PROMQL_DEPTH_MAX) throw new PromqlError(`the expression is nested deeper than ${PROMQL_DEPTH_MAX}`, node.from);
     const pieces: Piece[] = [];
-    this.#flatten(node, pieces);
-    if (pieces.length > PROMQL_DEPTH_MAX * 2) throw new PromqlError(`more than ${PROMQL_DEPTH_MAX} operators in a row`, node.from);
+    this.#flatten(node, pieces, 0);
     return this.#climb(pieces, 0, depth);
   }
 
-  /** Pieces in the order of the text. */
-  #flatten(node: Node, pieces: Piece[]): void {
+  /** Pieces in the order of the text. @param level of the tree below the expression */
+  #flatten(node: Node, pieces: Piece[], level: number): void {
+    if (Math.max(level, pieces.length) > PROMQL_DEPTH_MAX * 2)
+      throw new PromqlError(`more than ${PROMQL_DEPTH_MAX} operators in a row`, node.from);
     if (node.name === "BinaryExpr") {
       const [left, right] = exprsOf(node);
       const operator = left!.nextSibling!;
-      this.#flatten(left!, pieces);
+      this.#flatten(left!, pieces, level + 1);
       pieces.push({ operator, op: this.#slice(operator).toLowerCase(), of: node });
-      this.#flatten(right!, pieces);
+      this.#flatten(right!, pieces, level + 1);
     } else if (node.name === "UnaryExpr") {
       pieces.push({ sign: this.#slice(node.firstChild!) as "-" | "+", position: node.from });
-      this.#flatten(exprsOf(node)[0]!, pieces);
+      this.#flatten(exprsOf(node)[0]!, pieces, level + 1);
     } else if (SUFFIXED.has(node.name)) {
-      this.#flatten(node.firstChild!, pieces);
+      this.#flatten(node.firstChild!, pieces, level + 1);
       (pieces.at(-1) as { suffixes: Node[] }).suffixes.push(node);
     } else {
       // The grammar takes the sign of a number for a part of it.
@@ -161,6 +162,7 @@ class Reader {
     }
     if (suffix.name === "OffsetExpr") {
       if (!is_selector) throw new PromqlError("offset stands behind a selector", operand.from);
+      if (inner.offset_ms !== 0) throw new PromqlError("offset may not be set multiple times", operand.from);
       return { ...inner, offset_ms: this.#duration(suffix.getChild("OffsetDurationExpr")!) };
     }
     throw new PromqlError(UNSUPPORTED[suffix.name]!, operand.from);
