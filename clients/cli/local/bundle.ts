@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build, stop } from "esbuild";
 import { StartFault } from "./fault.ts";
@@ -32,7 +32,9 @@ const LOCK_FILE = join(ROOT, "package-lock.json");
 export async function bundle(entry: string, name: string): Promise<string> {
   const record = join(CACHE, `${name}.json`);
   const kept = readKept(record);
-  if (kept !== null && existsSync(kept.path) && hashFiles([...kept.inputs, LOCK_FILE]) === kept.hash) return kept.path;
+  // Of this entry: in a folder that was copied, what is kept was made from the sources of the other one.
+  const is_own = kept?.inputs.includes(resolve(entry)) === true;
+  if (is_own && existsSync(kept.path) && hashFiles([...kept.inputs, LOCK_FILE]) === kept.hash) return kept.path;
   // Made in a folder of its own and named last: another process may be starting from the one before.
   mkdirSync(CACHE, { recursive: true });
   const folder = mkdtempSync(join(CACHE, `${name}-`));

@@ -23,7 +23,9 @@ export interface ConfiguredWorkers {
 export async function configuredWorkers(): Promise<ConfiguredWorkers> {
   const files = [join(ROOT, "wrangler.toml"), join(APP, "wrangler.toml"), join(ROOT, "package-lock.json"), join(ROOT, ".dev.vars")];
   const kept = join(CACHE, `workers-${hashFiles(files)}.json`);
-  if (existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as ConfiguredWorkers;
+  const known = existsSync(kept) ? (JSON.parse(readFileSync(kept, "utf8")) as ConfiguredWorkers) : null;
+  // It holds whole paths: in a folder that was copied or moved they lead to the sources of the other one.
+  if (known?.main.startsWith(join(ROOT, "/"))) return known;
   process.env.WRANGLER_SEND_METRICS = "false";
   const { unstable_getMiniflareWorkerOptions: read } = await import("wrangler");
   const ledge = read(join(ROOT, "wrangler.toml"));
