@@ -174,8 +174,11 @@ invitationRoutes.openapi(create, async (c) => {
 
 invitationRoutes.openapi(revoke, async (c) => {
   const { invitation_id } = c.req.valid("param");
-  const record = deedRow(c, { action: "invitation.revoked", target: invitation_id });
-  if (!(await revokeInvitation(c.env.DB, c.var.member.organization_id, invitation_id, record)))
+  const { organization_id } = c.var.member;
+  const open = await openInvitations(c.env.DB, organization_id, new Date().toISOString());
+  const email = open.find((one) => one.invitation_id === invitation_id)?.email;
+  const record = deedRow(c, { action: "invitation.revoked", target: invitation_id, details: { email } });
+  if (!(await revokeInvitation(c.env.DB, organization_id, invitation_id, record)))
     throw new Problem("not_found", "There is no such open invitation.");
   return c.body(null, 204);
 });

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../auth/access.ts";
-import { deedRow } from "../auth/record.ts";
+import { type Deed, deedRow } from "../auth/record.ts";
 import { authenticateMember, isAtLeast } from "../auth/session-access.ts";
 import { forgetStanding } from "../auth/standing.ts";
-import { changeRole, listMembers, removeMember, roleOf } from "../catalog/memberships.ts";
+import { changeRole, listMembers, memberOf, removeMember } from "../catalog/memberships.ts";
 import { type Role, readStanding } from "../catalog/people.ts";
 import { Problem } from "../errors.ts";
 import { RESET_LINK_GIVEN_LIFE_S } from "../limits.ts";
@@ -75,18 +75,18 @@ const reset = createRoute({
   responses: { 201: { description: "The link.", content: json(GivenLink) }, ...REFUSALS },
 });
 
-/** The role of somebody who is not above the asker. */
-async function roleBelow(c: Context<AppEnv>, user_id: string): Promise<Role> {
+/** Somebody who is not above the asker. */
+async function memberBelow(c: Context<AppEnv>, user_id: string): Promise<{ role: Role; email: string }> {
   const { organization_id, role } = c.var.member;
-  const found = await roleOf(c.env.DB, organization_id, user_id);
+  const found = await memberOf(c.env.DB, organization_id, user_id);
   if (found === null) throw new Problem("not_found", "Nobody of this id belongs to the organization.");
-  if (!isAtLeast(role, found)) throw new Problem("forbidden", `The role ${role} may not change what an ${found} may.`);
+  if (!isAtLeast(role, found.role)) throw new Problem("forbidden", `The role ${role} may not change what an ${found.role} may.`);
   return found;
 }
 
-async function removeFrom(c: Context<AppEnv>, user_id: string, role: Role, action: string): Promise<void> {
+async function removeFrom(c: Context<AppEnv>, user_id: string, role: Role, deed: Deed): Promise<void> {
   const { organization_id } = c.var.member;
-  const record = deedRow(c, { action, target: user_id, details: { role } });
+  const record = deedRow(c, { ...deed, target: user_id });
   if (!(await removeMember(c.env.DB, organization_id, user_id, role, record)))
     throw new Problem("conflict", "An organization needs an owner: make somebody else one first.");
   forgetStanding(user_id);
@@ -101,8 +101,8 @@ memberRoutes.openapi(change, async (c) => {
   const { user_id } = c.req.valid("param");
   const { role: to } = c.req.valid("json");
   if (!isAtLeast(role, to)) throw new Problem("forbidden", `The role ${role} may not make somebody an ${to}.`);
-  const from = await roleBelow(c, user_id);
-  const record = deedRow(c, { action: "member.role_changed", target: user_id, details: { from, to } });
+  const { role: from, email } = await memberBelow(c, user_id);
+  const record = deedRow(c, { action: "member.role_changed", target: user_id, details: { email, from, to } });
   if (from !== to && !(await changeRole(c.env.DB, organization_id, user_id, { from, to }, record)))
     throw new Problem("conflict", "An organization needs an owner: make somebody else one first.");
   forgetStanding(user_id);
@@ -111,24 +111,29 @@ memberRoutes.openapi(change, async (c) => {
 
 memberRoutes.openapi(remove, async (c) => {
   const { user_id } = c.req.valid("param");
-  await removeFrom(c, user_id, await roleBelow(c, user_id), "member.removed");
+  const details = await memberBelow(c, user_id);
+  await removeFrom(c, user_id, details.role, { action: "member.removed", details });
   return c.body(null, 204);
 });
 
 memberRoutes.openapi(leave, async (c) => {
-  const { user_id } = c.var.person.user;
-  await removeFrom(c, user_id, c.var.member.role, "member.left");
+  const { role } = c.var.member;
+  await removeFrom(c, c.var.person.user.user_id, role, { action: "member.left", details: { role } });
   return c.body(null, 204);
 });
 
 memberRoutes.openapi(reset, async (c) => {
   const { user_id } = c.req.valid("param");
-  const role = await roleBelow(c, user_id);
+  const { role, email } = await memberBelow(c, user_id);
   if (role === "owner") throw new Problem("forbidden", "An owner's password is reset by the operator.");
   const [mine, theirs] = await Promise.all([readStanding(c.env.DB, c.var.person.user.user_id), readStanding(c.env.DB, user_id)]);
   const owned = new Set(mine.memberships.filter((one) => one.role === "owner").map((one) => one.organization_id));
   if (theirs.memberships.some((one) => !owned.has(one.organization_id)))
     throw new Problem("forbidden", "They belong to an organization that you do not own: the operator can make a link.");
-  const link = await givenResetLink(c, user_id, RESET_LINK_GIVEN_LIFE_S, { action: "member.reset_link_made", target: user_id });
+  const link = await givenResetLink(c, user_id, RESET_LINK_GIVEN_LIFE_S, {
+    action: "member.reset_link_made",
+    target: user_id,
+    details: { email },
+  });
   return c.json(link, 201);
 });

@@ -131,7 +131,7 @@ export const UserSettings = z
   .looseObject({
     theme: z.enum(["system", "light", "dark"]).optional(),
     time_zone: z.enum(["local", "utc"]).optional(),
-    density: z.enum(["comfortable", "compact"]).optional(),
+    density: z.enum(["compact", "regular", "roomy"]).optional(),
     query_history: z.array(z.string().max(16_384)).max(200).optional(),
   })
   .openapi("UserSettings", {

@@ -23,12 +23,14 @@ export async function listMembers(db: D1Database, organization_id: string) {
     .orderBy(asc(members.created_at));
 }
 
-export async function roleOf(db: D1Database, organization_id: string, user_id: string): Promise<Role | null> {
+/** @returns null where nobody of this id belongs to the organization */
+export async function memberOf(db: D1Database, organization_id: string, user_id: string): Promise<{ role: Role; email: string } | null> {
   const [row] = await drizzle(db)
-    .select({ role: members.role })
+    .select({ role: members.role, email: users.email })
     .from(members)
+    .innerJoin(users, eq(users.id, members.user_id))
     .where(and(eq(members.organization_id, organization_id), eq(members.user_id, user_id)));
-  return row?.role ?? null;
+  return row ?? null;
 }
 
 const anotherOwner = (organization_id: string, user_id: string) =>

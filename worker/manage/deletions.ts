@@ -74,8 +74,9 @@ deletionRoutes.openapi(ask, async (c) => {
 });
 
 deletionRoutes.openapi(undo, async (c) => {
-  const { project_id } = c.var.access;
-  if (!(await undoDeletion(c.env.DB, project_id, deedRow(c, { action: "project.deletion_undone", target: project_id }))))
+  const { project_id, settings } = c.var.access;
+  const record = deedRow(c, { action: "project.deletion_undone", target: project_id, details: { name: settings.name } });
+  if (!(await undoDeletion(c.env.DB, project_id, record)))
     throw new Problem("conflict", "Nobody has asked for its deletion, or it has begun.");
   return c.body(null, 204);
 });

@@ -81,6 +81,13 @@ export async function revokeKey(env: Env, project_id: string, key_id: string, re
   await orm.batch([orm.update(apiKeys).set({ revoked_at }).where(mine), orm.insert(audit).values(record)]);
 }
 
+/** What a key is called, for the record of what was done to it. */
+async function nameOf(env: Env, project_id: string, key_id: string): Promise<{ name?: string }> {
+  const mine = and(eq(apiKeys.key_id, key_id), eq(apiKeys.project_id, project_id));
+  const [row] = await drizzle(env.DB).select({ name: apiKeys.name }).from(apiKeys).where(mine);
+  return row ?? {};
+}
+
 /** As long as the old one was to live, counted from now. */
 function renewedExpiry(old: KeyRecord, now_ms: number): string | null {
   if (old.expires_at === null) return null;
@@ -93,7 +100,7 @@ async function rotateKey(
   project_id: string,
   key_id: string,
   overlap_hours: number,
-  record: (new_key_id: string) => AuditRow,
+  record: (new_key_id: string, name: string) => AuditRow,
 ): Promise<z.infer<typeof CreatedKey>> {
   const now_ms = Date.now();
   const old = (await keysOf(env, project_id)).find((key) => key.key_id === key_id);
@@ -111,7 +118,7 @@ async function rotateKey(
   await orm.batch([
     orm.insert(apiKeys).values({ ...key, project_id }),
     orm.update(apiKeys).set(ended).where(mine),
-    orm.insert(audit).values(record(key.key_id)),
+    orm.insert(audit).values(record(key.key_id, name)),
   ]);
   return { ...viewOf(key), api_key: text };
 }
@@ -189,12 +196,15 @@ keyRoutes.openapi(create, async (c) => {
 });
 keyRoutes.openapi(revoke, async (c) => {
   const { key_id } = c.req.valid("param");
-  await revokeKey(c.env, c.var.access.project_id, key_id, deedRow(c, { action: "key.revoked", target: key_id }));
+  const { project_id } = c.var.access;
+  const details = await nameOf(c.env, project_id, key_id);
+  await revokeKey(c.env, project_id, key_id, deedRow(c, { action: "key.revoked", target: key_id, details }));
   return c.body(null, 204);
 });
 keyRoutes.openapi(rotate, async (c) => {
   const { key_id } = c.req.valid("param");
   const { overlap_hours } = c.req.valid("json");
-  const record = (new_key_id: string) => deedRow(c, { action: "key.rotated", target: key_id, details: { new_key_id, overlap_hours } });
+  const record = (new_key_id: string, name: string) =>
+    deedRow(c, { action: "key.rotated", target: key_id, details: { name, new_key_id, overlap_hours } });
   return c.json(await rotateKey(c.env, c.var.access.project_id, key_id, overlap_hours, record), 201);
 });
