@@ -1,6 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { TOTP } from "otpauth";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deadLetterKey } from "../../worker/catalog/keys.ts";
+import { randomBatchId } from "../../worker/engine/batch/batch-id.ts";
+import { decodeJson } from "../../worker/engine/decode/json.ts";
+import { packBatches } from "../../worker/ingest/pack.ts";
 import { call, faultsOfAxe, OWNER, openPage, openStage, type Stage } from "./support/page.ts";
 
 let stage: Stage;
@@ -16,7 +21,14 @@ const UNFINISHED = "[aria-busy=true], [aria-hidden=true].flex.flex-col > .bg-rai
 /** Resolves once a page of the settings shows what it asked for. */
 async function settled(page: Page): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
-  await page.waitForFunction(`document.querySelector(${JSON.stringify(UNFINISHED)}) === null`);
+  await page.locator(UNFINISHED).first().waitFor({ state: "detached" });
+}
+
+/** One event as ingest packs it. */
+function frameOf(project_id: string, message: string): Uint8Array {
+  const batch_id = randomBatchId(Date.now(), randomBytes(8));
+  const { batches } = decodeJson(new TextEncoder().encode(JSON.stringify([{ message }])), { received_us: Date.now() * 1000, defaults: {} });
+  return packBatches(batches, { batch_id, project_id, shard: 0, accepted_us: Date.now() * 1000 })[0]!;
 }
 
 async function signInWith(page: Page, email: string, password: string): Promise<void> {
@@ -101,6 +113,89 @@ describe("settings", () => {
     await close();
   });
 
+  it("founds an organization, which is deleted by its name once it has no projects", async () => {
+    const { page, faults, close } = await openPage(stage, "/settings/organization");
+    await page.getByRole("button", { name: "Found an organization …" }).click();
+    await page.getByRole("dialog").getByLabel("Name").fill("Skunkworks");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/settings\/organization\?o=/);
+    await page.getByText("None yet. A project holds the logs of one product or environment.").waitFor();
+    expect(await faultsOfAxe(page)).toEqual([]);
+    await page.reload();
+    await page.getByRole("button", { name: "Delete the organization …" }).click();
+    const confirm = page.getByRole("dialog").getByRole("button", { name: "Delete the organization" });
+    const typed = page.getByLabel("Type “Skunkworks” to confirm");
+    await typed.fill("skunkworks");
+    expect(await confirm.isDisabled()).toBe(true);
+    await typed.fill("Skunkworks");
+    await confirm.click();
+    await page.waitForURL(/settings\/organization\?p=/);
+    const { organizations } = await call<{ organizations: { name: string }[] }>(page, stage.ledge, "GET", "/api/v1/organizations");
+    expect(organizations.map(({ name }) => name)).not.toContain("Skunkworks");
+    expect(await page.getByRole("button", { name: "Delete the organization …" }).isDisabled()).toBe(true);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("rotates a key: both work until the old one's time is over, and the audit log names it", async () => {
+    const { page, faults, close } = await openPage(stage, "/settings/keys");
+    const { api_key: old_key } = await call<{ api_key: string }>(page, stage.ledge, "POST", "/api/v1/keys", {
+      name: "turning",
+      scopes: ["ingest"],
+    });
+    await page.reload();
+    const rotate = async (overlap: string): Promise<string> => {
+      await page.getByRole("button", { name: "Actions of turning" }).first().click();
+      await page.getByRole("menuitem", { name: "Rotate …" }).click();
+      const dialog = page.getByRole("dialog", { name: "Rotate “turning”" });
+      await dialog.getByLabel("The old key goes on for").selectOption({ label: overlap });
+      await dialog.getByRole("button", { name: "Make the new key" }).click();
+      const key = (await page.getByTestId("api-key").textContent()) ?? "";
+      await page.getByRole("button", { name: "I have copied it" }).click();
+      return key;
+    };
+    const statusOf = async (key: string): Promise<number> => {
+      const init = { method: "POST", headers: { authorization: `Bearer ${key}` }, body: '{"message":"by key"}' };
+      return (await fetch(`${stage.ledge.url}/api/v1/logs`, init)).status;
+    };
+    const second_key = await rotate("one hour");
+    const old_row = page.getByRole("listitem").filter({ hasText: "turning" }).filter({ hasText: "replaced" });
+    await old_row.getByText("ends in 1 h").waitFor();
+    expect([await statusOf(old_key), await statusOf(second_key)]).toEqual([202, 202]);
+    const third_key = await rotate("not at all: it ends at once");
+    expect([await statusOf(old_key), await statusOf(second_key), await statusOf(third_key)]).toEqual([202, 401, 202]);
+
+    await page.getByRole("link", { name: "Audit log" }).click();
+    await page
+      .getByText(/rotated a key “turning”/)
+      .first()
+      .waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("stores a dead letter after all", async () => {
+    const { project_id } = stage.ledge.credentials;
+    const bucket = await stage.ledge.miniflare.getR2Bucket("BUCKET", "ledge");
+    const custom = (reason: string) => ({ customMetadata: { reason, failed_at: new Date().toISOString() } });
+    await bucket.put(deadLetterKey(project_id, "1-sound"), frameOf(project_id, "from a dead letter"), custom("it was not taken"));
+    await bucket.put(deadLetterKey(project_id, "2-torn"), new Uint8Array(3), custom("it is torn"));
+    const { page, faults, close } = await openPage(stage, "/settings/refused");
+    const sound = page.getByRole("listitem").filter({ hasText: "it was not taken" });
+    await sound.getByRole("button", { name: /^Replay the batch/ }).click();
+    await page.getByText("1 batch stored").waitFor();
+    await sound.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Replay all" }).click();
+    await page.getByText(/1 batch failed again/).waitFor();
+    await page.getByRole("listitem").filter({ hasText: "it is torn" }).waitFor();
+    expect(await faultsOfAxe(page)).toEqual([]);
+    const found = await call<{ events: unknown[] }>(page, stage.ledge, "GET", "/api/v1/logs?text=dead");
+    expect(found.events).toHaveLength(1);
+    expect(faults).toEqual([]);
+    await bucket.delete(deadLetterKey(project_id, "2-torn"));
+    await close();
+  });
+
   it("takes a refused record after all", async () => {
     const { page, close } = await openPage(stage, "/settings/refused");
     await fetch(`${stage.ledge.url}/in/json`, {
@@ -124,10 +219,46 @@ describe("settings", () => {
     await page.getByLabel("Days").fill("7");
     await page.getByLabel("Events a UTC day").fill("1,000,000");
     await page.getByRole("button", { name: "Save" }).click();
+    const name = (await call<{ name: string }>(page, stage.ledge, "GET", "/api/v1/project")).name;
+    const confirm = page.getByRole("button", { name: "Remove older events" });
+    expect(await confirm.isDisabled()).toBe(true);
+    await page.getByLabel(`Type “${name}” to confirm`).fill(name);
+    await confirm.click();
     await page.getByText("Saved. It holds everywhere within a minute.").waitFor();
     const project = await call<{ retention_days: number; daily_events_max: number }>(page, stage.ledge, "GET", "/api/v1/project");
     expect(project).toMatchObject({ retention_days: 7, daily_events_max: 1_000_000 });
     await close();
+  });
+});
+
+describe("preferences", () => {
+  it("follow the person to another browser, and hold in this one where the service is out of reach", async () => {
+    const first = await openPage(stage, "/settings/preferences", { colorScheme: "light" });
+    const written = first.page.waitForResponse(
+      (response) => response.url().endsWith("/account/settings") && response.request().method() === "PUT",
+    );
+    await first.page.getByRole("button", { name: "Graphite" }).click();
+    await first.page.getByLabel("Wrap long lines").check();
+    expect((await written).status()).toBe(200);
+    expect(first.faults).toEqual([]);
+    await first.close();
+
+    const second = await openPage(stage, "/settings/preferences", { colorScheme: "light" });
+    await second.page.locator("html[data-theme=dark]").waitFor();
+    expect(await second.page.getByLabel("Wrap long lines").isChecked()).toBe(true);
+    await second.page.context().setOffline(true);
+    await second.page.getByRole("button", { name: "As the system" }).click();
+    await second.page.getByLabel("Wrap long lines").uncheck();
+    await second.page.locator("html:not([data-theme])").waitFor();
+    await second.page.context().setOffline(false);
+    const caught_up = second.page.waitForResponse(
+      (response) => response.url().endsWith("/account/settings") && response.request().method() === "PUT",
+    );
+    await second.page.reload();
+    expect((await caught_up).status()).toBe(200);
+    expect(await call(second.page, stage.ledge, "GET", "/api/v1/account/settings")).toMatchObject({ theme: "system", wrap: false });
+    expect(second.faults).toEqual([]);
+    await second.close();
   });
 });
 
@@ -215,6 +346,7 @@ describe("people", () => {
   it("set a new password by the link that the terminal shows", async () => {
     const { page, close } = await openPage(stage, "/sign-in", { signed_in: false });
     await page.getByRole("link", { name: "Forgot the password?" }).click();
+    await page.getByRole("heading", { name: "Forgot the password?" }).waitFor();
     await page.getByLabel("E-mail").fill("vera@example.com");
     await page.getByRole("button", { name: "Send me a link" }).click();
     await page.getByRole("heading", { name: /A link was made/ }).waitFor();
@@ -226,7 +358,7 @@ describe("people", () => {
     await expect.poll(linkOf).toBeTruthy();
     await page.goto(linkOf()!);
     await page.getByRole("textbox", { name: "New password" }).fill("another passphrase of vera");
-    await page.getByRole("button", { name: "Set it" }).click();
+    await page.getByRole("button", { name: "Set the password" }).click();
     await page.getByRole("heading", { name: "The new password is set" }).waitFor();
     await page.getByRole("link", { name: "Sign in" }).click();
     await signInWith(page, "vera@example.com", "another passphrase of vera");

@@ -1,17 +1,23 @@
-/** How one reader likes things, kept in this browser. What a link must show the same to everybody stands in the address instead. */
+/** How one reader likes things, kept in this browser; `followed-preferences.ts` carries it to others. What a link must show the same to everybody stands in the address instead. */
 import { browser } from "$app/environment";
 
 export type Theme = "system" | "light" | "dark";
 export type Zone = "local" | "utc";
 export type Density = "compact" | "regular" | "roomy";
 
-interface Stored {
+/** What goes with the person to other browsers. */
+export interface Followed {
   theme: Theme;
   zone: Zone;
   density: Density;
   wrap: boolean;
   facets: boolean;
   histogram: boolean;
+}
+
+interface Stored extends Followed {
+  /** Something was changed here that the account does not know yet. */
+  unsent: boolean;
   /** The project that was looked at last. */
   project_id: string | null;
 }
@@ -25,6 +31,7 @@ const DEFAULTS: Stored = {
   wrap: false,
   facets: true,
   histogram: true,
+  unsent: false,
   project_id: null,
 };
 
@@ -49,6 +56,8 @@ function keep(value: Stored): void {
 
 class Preferences {
   #all = $state<Stored>(stored());
+  /** Told of each change that the person made. */
+  onchange: () => void = () => {};
 
   get theme(): Theme {
     return this.#all.theme;
@@ -72,7 +81,31 @@ class Preferences {
     return this.#all.project_id;
   }
 
-  set(changes: Partial<Stored>): void {
+  get unsent(): boolean {
+    return this.#all.unsent;
+  }
+  get followed(): Followed {
+    const { theme, zone, density, wrap, facets, histogram } = this.#all;
+    return { theme, zone, density, wrap, facets, histogram };
+  }
+
+  /** What the person chose, here and now. */
+  set(changes: Partial<Followed>): void {
+    this.#take({ ...changes, unsent: true });
+    this.onchange();
+  }
+
+  /** What the account holds. */
+  take(changes: Partial<Followed>): void {
+    this.#take({ ...changes, unsent: false });
+  }
+
+  /** The project that is looked at, for the next visit. */
+  visit(project_id: string): void {
+    this.#take({ project_id });
+  }
+
+  #take(changes: Partial<Stored>): void {
     Object.assign(this.#all, changes);
     keep($state.snapshot(this.#all));
     if (changes.theme !== undefined) applyTheme(changes.theme);

@@ -1,6 +1,7 @@
 /** Who looks, and at which project. The session itself is a cookie that no script can read. */
 import { api, ask, identify, type Schemas } from "./api/client.ts";
 import { type ApiError, shownError } from "./api/problem.ts";
+import { followPreferences, leavePreferences } from "./followed-preferences.ts";
 import { preferences } from "./preferences.svelte.ts";
 
 export type ProjectChoice = Schemas["ListedProject"];
@@ -19,10 +20,15 @@ class Session {
   /** Null where there is none, or none of that id among the person's. */
   project = $state.raw<ProjectChoice | null>(null);
   error = $state.raw<ApiError | null>(null);
+  /** Of a new password, in characters; null until the service has said it. */
+  password_length_min = $state<number | null>(null);
 
-  /** The organization of the project that is looked at; the first one where there is no project. */
+  /** Where no project is looked at: the organization that is, by its id. */
+  #organization_id = $state<string | null>(null);
+
+  /** The organization of the project that is looked at; where there is no project, the one that was entered, else the first one. */
   get organization(): OrganizationChoice | null {
-    const id = this.project?.organization_id;
+    const id = this.project?.organization_id ?? this.#organization_id;
     return this.organizations.find((organization) => organization.organization_id === id) ?? this.organizations[0] ?? null;
   }
 
@@ -38,6 +44,7 @@ class Session {
     try {
       const [{ user }, setup] = await Promise.all([ask(api.GET("/api/v1/auth/session")), ask(api.GET("/api/v1/setup"))]);
       this.user = user;
+      this.password_length_min = setup.password_length_min;
       this.error = null;
       if (user === null) {
         this.state = setup.needs_owner ? "unclaimed" : "nobody";
@@ -45,6 +52,7 @@ class Session {
       }
       this.#takeProjects((await early) ?? (await this.#readProjects()), wanted);
       this.state = "signed_in";
+      void followPreferences();
     } catch (error) {
       this.error = shownError(error);
       if (this.state !== "signed_in") this.state = "failed";
@@ -53,7 +61,9 @@ class Session {
 
   /** After projects were made, renamed or deleted. */
   async loadProjects(wanted: string | null = this.project?.project_id ?? null): Promise<void> {
+    const entered = this.project === null ? this.#organization_id : null;
     this.#takeProjects(await this.#readProjects(), wanted);
+    if (wanted === null && this.organizations.some(({ organization_id }) => organization_id === entered)) this.enter(entered);
   }
 
   async #readProjects(): Promise<{ projects: ProjectChoice[]; organizations: OrganizationChoice[] }> {
@@ -73,8 +83,17 @@ class Session {
 
   choose(project_id: string | null): void {
     this.project = this.projects.find((project) => project.project_id === project_id) ?? null;
-    identify(this.project ? { "x-ledge-project": this.project.project_id } : {});
-    if (this.project) preferences.set({ project_id });
+    if (this.project) {
+      identify({ "x-ledge-project": this.project.project_id });
+      preferences.visit(this.project.project_id);
+    } else this.enter(null);
+  }
+
+  /** Looks at an organization and none of its projects: it may have none. @param organization_id null: the first one */
+  enter(organization_id: string | null): void {
+    this.project = null;
+    this.#organization_id = organization_id;
+    identify(this.organization ? { "x-ledge-organization": this.organization.organization_id } : {});
   }
 
   /** Whether the person's role here is this one or one above it. The service judges for itself; this decides what is offered. */
@@ -84,6 +103,7 @@ class Session {
 
   async signOut(): Promise<void> {
     await ask(api.POST("/api/v1/auth/sign-out"));
+    leavePreferences();
     identify({});
     this.state = "nobody";
     this.user = null;

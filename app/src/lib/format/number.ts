@@ -47,9 +47,10 @@ export function dollars(value: number): string {
   return `$${value.toFixed(digits)}`;
 }
 
-/** `4.2 %`. */
+/** `4.2 %`; `under 0.1 %` of what is something after all. */
 export function percent(share: number): string {
   const value = share * 100;
+  if (value > 0 && value < 0.1) return "under 0.1 %";
   return `${value >= 10 || value === 0 ? Math.round(value) : value.toFixed(1)} %`;
 }
 

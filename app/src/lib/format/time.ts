@@ -100,11 +100,12 @@ const UNITS = [
   [1_000, "s"],
 ] as const;
 
-/** `just now`, `4 min ago`, `in 2 d`. */
+/** `just now`, `4 min ago`, `in 2 d`. Rounded down; of what is to come a twentieth less counts as whole, so that 30 days are 30 a minute after they began. */
 export function relativeTime(timestamp: string | number | Date, now = Date.now()): string {
   const past_ms = now - new Date(timestamp).getTime();
-  const [size_ms, unit] = UNITS.find(([size]) => Math.abs(past_ms) >= size) ?? [0, ""];
+  const whole = (size_ms: number): number => Math.floor(Math.abs(past_ms) / size_ms + (past_ms < 0 ? 0.05 : 0));
+  const [size_ms, unit] = UNITS.find(([size]) => whole(size) >= 1) ?? [0, ""];
   if (size_ms === 0) return "just now";
-  const text = `${Math.floor(Math.abs(past_ms) / size_ms)} ${unit}`;
+  const text = `${whole(size_ms)} ${unit}`;
   return past_ms < 0 ? `in ${text}` : `${text} ago`;
 }

@@ -1,5 +1,6 @@
 /** The audit log in words. */
 import type { Schemas } from "../api/client.ts";
+import { count } from "../format/number.ts";
 
 type Entry = Schemas["AuditEntry"];
 
@@ -38,19 +39,19 @@ const WORDS: Record<string, string> = {
   "two_factor.enabled": "turned the second factor on",
   "two_factor.disabled": "turned the second factor off",
   "two_factor.backup_codes_made": "made new backup codes",
-  "member.role_changed": "changed a role",
-  "member.removed": "removed a member",
+  "member.role_changed": "changed the role of",
+  "member.removed": "removed",
   "member.left": "left the organization",
-  "member.reset_link_made": "made a link for a member's new password",
+  "member.reset_link_made": "made a link for a new password of",
   "invitation.made": "invited",
   "invitation.accepted": "accepted an invitation",
-  "invitation.revoked": "revoked an invitation",
+  "invitation.revoked": "revoked the invitation of",
   "organization.founded": "founded an organization",
   "organization.renamed": "renamed the organization",
   "organization.deleted": "deleted the organization",
   "project.bootstrapped": "set this Ledge up",
   "project.created": "created a project",
-  "project.changed": "changed settings of a project",
+  "project.changed": "changed the project's settings:",
   "project.deletion_asked": "asked to delete a project",
   "project.deletion_undone": "kept a project",
   "project.deleted": "deleted a project",
@@ -72,11 +73,24 @@ export function deedWords(action: string): string {
   return WORDS[action] ?? action.replace(".", ": ").replaceAll("_", " ");
 }
 
-/** The one thing that matters about it. */
+/** The one thing that matters about it: whom or what it was done to, and what it was before. */
 export function detailWords({ details, action }: Entry): string {
   const { name, email, from, to, role } = details as Record<string, unknown>;
   if (action === "invitation.made") return `${String(email)} as ${String(role)}`;
-  if (typeof from === "string" && typeof to === "string") return `from “${from}” to “${to}”`;
-  if (typeof name === "string") return `“${name}”`;
-  return typeof email === "string" ? email : "";
+  if (action === "project.changed") return changeWords(details);
+  const whom = typeof name === "string" ? `“${name}”` : typeof email === "string" ? email : "";
+  const change = typeof from === "string" && typeof to === "string" ? `from “${from}” to “${to}”` : "";
+  return [whom, change].filter(Boolean).join(" ");
+}
+
+/** `retention days 30 → 7, name “shop” → “store”`. */
+function changeWords(details: Record<string, unknown>): string {
+  const shown = (value: unknown): string => (typeof value === "number" ? count(value) : typeof value === "string" ? `“${value}”` : "");
+  return Object.entries(details)
+    .map(([field, change]) => {
+      const { from, to } = (change ?? {}) as { from?: unknown; to?: unknown };
+      const values = [shown(from), shown(to)];
+      return `${field.replaceAll("_", " ")}${values.every(Boolean) ? ` ${values.join(" → ")}` : ""}`;
+    })
+    .join(", ");
 }

@@ -10,6 +10,11 @@ export const ROLE_LINES: { value: Role; label: string; about: string }[] = [
 
 const RANKS: Record<Role, number> = { viewer: 0, member: 1, admin: 2, owner: 3 };
 
+/** How much a role may; each may all that those below it may. */
+export function rankOf(role: Role): number {
+  return RANKS[role];
+}
+
 /** Roles that somebody of this role may give: none above their own. */
 export function rolesBelow(role: Role): typeof ROLE_LINES {
   return ROLE_LINES.filter(({ value }) => RANKS[value] <= RANKS[role]);

@@ -18,6 +18,8 @@ export interface SettingsPage {
   /** One line, for the list on a phone and below the page's title. */
   about: string;
   icon: Component;
+  /** It shows nothing where there is no project. */
+  of_project?: boolean;
 }
 
 export interface SettingsGroup {
@@ -56,7 +58,7 @@ export const SETTINGS: SettingsGroup[] = [
     pages: [
       { path: "/settings/organization", label: "Organization", about: "Its name and its projects.", icon: Building },
       { path: "/settings/members", label: "Members", about: "Who belongs to it, with which role; invitations.", icon: Users },
-      { path: "/settings/audit", label: "Audit log", about: "Who did what, from where and when.", icon: ScrollText },
+      { path: "/settings/audit", label: "Audit log", about: "Who did what, from where and when.", icon: ScrollText, of_project: true },
     ],
   },
   {
@@ -77,4 +79,10 @@ export const SETTINGS: SettingsGroup[] = [
 /** The page at this path. */
 export function settingsPage(pathname: string): SettingsPage | undefined {
   return SETTINGS.flatMap(({ pages }) => pages).find(({ path }) => path === pathname);
+}
+
+/** Whether a page of the settings is about a project: those of the organization and the person are there without one. */
+export function needsProject(pathname: string): boolean {
+  const group = SETTINGS.find(({ pages }) => pages.some(({ path }) => path === pathname));
+  return group?.of === "project" || settingsPage(pathname)?.of_project === true;
 }
