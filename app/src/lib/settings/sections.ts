@@ -32,7 +32,7 @@ export const SETTINGS: SettingsGroup[] = [
     of: "project",
     pages: [
       { path: "/settings/keys", label: "API keys", about: "Keys let agents send and programs read; ready lines to paste.", icon: KeyRound },
-      { path: "/settings/project", label: "Project", about: "Its name, and how to delete it.", icon: Folder },
+      { path: "/settings/project", label: "Project", about: "Its name and id, and how to delete it.", icon: Folder },
       {
         path: "/settings/limits",
         label: "Retention & limits",
@@ -57,7 +57,7 @@ export const SETTINGS: SettingsGroup[] = [
     of: "organization",
     pages: [
       { path: "/settings/organization", label: "Organization", about: "Its name and its projects.", icon: Building },
-      { path: "/settings/members", label: "Members", about: "Who belongs to it, with which role; invitations.", icon: Users },
+      { path: "/settings/members", label: "Members", about: "Who belongs to the organization, with which role; invitations.", icon: Users },
       { path: "/settings/audit", label: "Audit log", about: "Who did what, from where and when.", icon: ScrollText, of_project: true },
     ],
   },
