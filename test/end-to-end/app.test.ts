@@ -43,3 +43,43 @@ describe("what the app has no page for", () => {
     expect(person.headers.get("x-frame-options")).toBe("DENY");
   });
 });
+
+describe("the live tail", () => {
+  const own_home = mkdtempSync(join(tmpdir(), "ledge-behind-app-"));
+  let service: Ledge;
+  beforeAll(async () => {
+    const main = join(import.meta.dirname, "support/main-behind-app.ts");
+    service = await startLedge({ home: own_home, port: 0, quiet: true, cron: false, main });
+  }, 120_000);
+  afterAll(async () => {
+    await service?.stop();
+    rmSync(own_home, { recursive: true, force: true });
+  });
+
+  it("goes through the app in both directions: ticket, socket, lines, another filter", async () => {
+    const headers = { authorization: `Bearer ${service.credentials.api_key}`, "content-type": "application/json" };
+    const post = (path: string, body?: unknown) =>
+      fetch(service.url + path, { method: "POST", headers, body: body === undefined ? null : JSON.stringify(body) });
+    const { ticket } = (await (await post("/api/v1/logs/stream/ticket")).json()) as { ticket: string };
+    const socket = new WebSocket(`${service.url.replace("http", "ws")}/api/v1/logs/stream?${new URLSearchParams({ ticket })}`);
+    const frames: { events: { message: string }[]; state?: { q: string } }[] = [];
+    const until = (holds: () => boolean) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => holds() && resolve();
+        socket.addEventListener("message", look);
+        socket.addEventListener("close", ({ code }) => reject(new Error(`closed with ${code}`)));
+        look();
+      });
+    socket.addEventListener("message", ({ data }) => frames.push(JSON.parse(String(data))));
+    const lines = () => frames.flatMap(({ events }) => events.map(({ message }) => message));
+    await until(() => frames.length > 0);
+    expect((await post("/api/v1/logs", [{ message: "one" }])).status).toBe(202);
+    await until(() => lines().includes("one"));
+    socket.send(JSON.stringify({ type: "filter", q: "three" }));
+    await until(() => frames.at(-1)?.state?.q === "three");
+    await post("/api/v1/logs", [{ message: "two" }, { message: "three" }]);
+    await until(() => lines().includes("three"));
+    expect(lines()).toEqual(["one", "three"]);
+    socket.close();
+  });
+});

@@ -3,8 +3,9 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { newTicket } from "../../worker/auth/key-text.ts";
 import { streamName, streamOf, tailOf } from "../../worker/catalog/stream.ts";
-import { TAIL_TICKET_LIFE_MS, TAIL_TICKETS_MAX } from "../../worker/limits.ts";
+import { KEY_CACHE_MS, TAIL_CHECK_MS, TAIL_TICKET_LIFE_MS, TAIL_TICKETS_MAX } from "../../worker/limits.ts";
 import { call, createKey, createProject, problemOf, type TestProject } from "./support/api.ts";
+import { organizationOf, type Person, somebody } from "./support/people.ts";
 import { sendLines, streamPath, TailClient } from "./support/tail.ts";
 
 let project: TestProject;
@@ -166,5 +167,65 @@ describe("an open socket", () => {
     const stream = streamOf(env, project.project_id);
     await stream.configure({ ...(await stream.settings())!, deleted_at: new Date().toISOString() });
     expect(await client.ended()).toMatchObject({ code: 4410 });
+  });
+
+  describe("of a person", () => {
+    let person: Person;
+    let client: TailClient;
+    let witness: TailClient;
+    beforeEach(async () => {
+      person = await somebody({ [await organizationOf(project.project_id)]: "member" });
+      const { ticket } = await person.browser.json<{ ticket: string }>("/api/v1/logs/stream/ticket", {
+        method: "POST",
+        project: project.project_id,
+      });
+      client = await openWith(ticket);
+      witness = await TailClient.open(project);
+      await sendLines(project, ["before"]);
+      await client.line("before");
+    });
+
+    const signOut = () => person.browser.json("/api/v1/auth/sign-out", { method: "POST", status: 204 });
+    async function remove(): Promise<void> {
+      const organization = await organizationOf(project.project_id);
+      const owner = await somebody({ [organization]: "owner" });
+      await owner.browser.json(`/api/v1/members/${person.user_id}`, { method: "DELETE", organization, status: 204 });
+    }
+
+    it.each([
+      ["they sign out", signOut],
+      ["they are a member no longer", remove],
+    ])("is closed when %s; after a silence they get nothing more", async (_, end) => {
+      await end();
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + KEY_CACHE_MS });
+      await sendLines(project, ["after"]);
+      await witness.line("after");
+      expect(await client.ended()).toMatchObject({ code: 4403 });
+      expect(client.messages).toEqual(["before"]);
+    });
+
+    it("is closed while lines flow", async () => {
+      await remove();
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + TAIL_CHECK_MS });
+      await sendLines(project, ["one of the last"]);
+      expect(await client.ended()).toMatchObject({ code: 4403 });
+      expect(client.frames.at(-1)!.error).toMatchObject({ code: "forbidden" });
+    });
+
+    it("gets no value of a metric after a silence, either", async () => {
+      await client.say({ type: "metrics", names: ["ledge_events"] });
+      await signOut();
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + KEY_CACHE_MS });
+      expect(await tailOf(env, project.project_id).publish("ledge_events", 5)).toBe(0);
+      expect(await client.ended()).toMatchObject({ code: 4403 });
+      expect(client.frames.some(({ metrics }) => metrics)).toBe(false);
+    });
+
+    it("stays while they may, however long it was silent", async () => {
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + KEY_CACHE_MS });
+      await sendLines(project, ["after"]);
+      await client.line("after");
+      expect(client.closed).toBeNull();
+    });
   });
 });

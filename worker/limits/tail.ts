@@ -59,6 +59,8 @@ export const FLUSHES_KEPT_MS = 55 * 60_000;
 export const FLUSH_FRAMES_LENGTH_MAX = 1_500_000;
 /** Whether a person still may is asked this often while lines are sent: a project's object knows its keys, not its people. */
 export const TAIL_CHECK_MS = 30_000;
+/** Where nobody was asked for so long that a permission may have ended unnoticed, lines wait this long for the answer. */
+export const TAIL_CHECK_WAIT_MS = 5_000;
 /** How often an isolate asks a project's object whether somebody watches. */
 export const TAIL_WATCH_ASK_MS = 3_000;
 /** An object that takes longer to take what is handed on to it at once is left to the queue. */

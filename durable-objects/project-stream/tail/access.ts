@@ -1,6 +1,7 @@
 /** Who may hold a socket, as far as the project's object itself knows it. */
 import { Problem } from "../../../worker/errors.ts";
-import { TAIL_CHECK_MS } from "../../../worker/limits.ts";
+import { KEY_CACHE_MS, TAIL_CHECK_MS, TAIL_CHECK_WAIT_MS } from "../../../worker/limits.ts";
+import { withTimeout } from "../../../worker/timeout.ts";
 import type { Tenancy } from "../tenancy.ts";
 import type { TailViewer } from "../types.ts";
 import type { Viewer } from "./viewer.ts";
@@ -23,28 +24,53 @@ export function firstExpiry_ms(tenancy: Tenancy, viewers: readonly TailViewer[])
   return times.length > 0 ? Math.min(...times) : null;
 }
 
-/** Asks about people whose sockets get something, now and then; nothing waits for it. Who cannot be asked about stays, as with keys. */
+/**
+ * Asks about people whose sockets get something, now and then. Nothing waits for the answer while what was last said is recent; after a silence in
+ * which nobody was asked it is awaited, so that who may not any more gets nothing of what comes after it. Who cannot be asked about stays, as with keys.
+ */
 export class PeopleCheck {
   readonly #ask: ((viewer: TailViewer) => Promise<boolean>) | null;
   readonly #now_ms: () => number;
+  readonly #asked = new Map<Viewer, Promise<void>>();
 
   constructor(ask: ((viewer: TailViewer) => Promise<boolean>) | null, now_ms: () => number) {
     this.#ask = ask;
     this.#now_ms = now_ms;
   }
 
-  /** @param refuse called later for those who may not any more */
-  check(viewers: Iterable<Viewer>, refuse: (viewer: Viewer, problem: Problem) => void): void {
+  /**
+   * To be awaited before something is sent.
+   * @param refuse called for those who may not any more, perhaps later
+   */
+  async check(viewers: Iterable<Viewer>, refuse: (viewer: Viewer, problem: Problem) => void): Promise<void> {
+    if (!this.#ask) return;
     const now_ms = this.#now_ms();
+    const awaited: Promise<void>[] = [];
     for (const viewer of viewers) {
-      if (!this.#ask || viewer.who.kind !== "user" || now_ms - viewer.checked_ms < TAIL_CHECK_MS) continue;
-      viewer.checked_ms = now_ms;
-      this.#ask(viewer.who).then(
+      const age_ms = now_ms - viewer.checked_ms;
+      if (viewer.who.kind !== "user" || age_ms < TAIL_CHECK_MS) continue;
+      const asked = this.#asked.get(viewer) ?? this.#begin(this.#ask(viewer.who), viewer, refuse);
+      if (age_ms >= KEY_CACHE_MS) awaited.push(asked);
+    }
+    if (awaited.length === 0) return;
+    await withTimeout(Promise.all(awaited), TAIL_CHECK_WAIT_MS).catch((error: unknown) =>
+      console.error("a live tail did not hear about a person in time", error),
+    );
+  }
+
+  #begin(answer: Promise<boolean>, viewer: Viewer, refuse: (viewer: Viewer, problem: Problem) => void): Promise<void> {
+    const asked = answer
+      .then(
         (may) => {
           if (!may) refuse(viewer, new Problem("forbidden", "The session has ended, or the project is not one of yours any more."));
         },
         (error: unknown) => console.error("a live tail could not ask about a person", error),
-      );
-    }
+      )
+      .finally(() => {
+        viewer.checked_ms = this.#now_ms();
+        this.#asked.delete(viewer);
+      });
+    this.#asked.set(viewer, asked);
+    return asked;
   }
 }

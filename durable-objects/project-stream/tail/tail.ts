@@ -249,8 +249,8 @@ export class Tail {
     );
   }
 
-  #checkPeople(): void {
-    this.#people.check(this.#viewers.values(), (viewer, problem) => this.#refuse(viewer, problem));
+  #checkPeople(): Promise<void> {
+    return this.#people.check(this.#viewers.values(), (viewer, problem) => this.#refuse(viewer, problem));
   }
 
   #refuse(viewer: Viewer, problem: Problem): void {
@@ -264,10 +264,10 @@ export class Tail {
     return [...new Set([...this.#viewers.values()].flatMap(({ metrics }) => [...metrics]))];
   }
 
-  publish(name: string, value: unknown): number {
+  async publish(name: string, value: unknown): Promise<number> {
     const text = JSON.stringify({ metrics: { [name]: value } });
+    await this.#checkPeople();
     const unread_max = this.#turns.unreadMax();
-    this.#checkPeople();
     let sent = 0;
     for (const viewer of this.#viewers.values()) {
       if (viewer.metrics.has(name) && viewer.mayHold(text.length, unread_max) && viewer.send(text)) sent++;

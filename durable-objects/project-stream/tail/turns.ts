@@ -27,7 +27,7 @@ export interface Served {
   lanes: Lanes;
   /** Open sockets, those that wait for nothing included. */
   sockets(): number;
-  beforeSending(): void;
+  beforeSending(): Promise<void>;
   refuse(viewer: Viewer, problem: Problem): void;
 }
 
@@ -85,7 +85,7 @@ export class Turns {
     const following = this.#following;
     const looking = new Looking(following, new FrameReader(following, this.#host.journal), now_ms);
     for (const lane of this.#inTurn()) await this.#look(looking, lane);
-    this.#served.beforeSending();
+    await this.#served.beforeSending();
     for (const lane of lanes.all()) this.#send(lane, now_ms);
     lanes.merge();
   }
