@@ -1,6 +1,8 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TailViewer } from "../../durable-objects/project-stream/types.ts";
 import { tailOf } from "../../worker/catalog/stream.ts";
 import { consumeEvents } from "../../worker/consume/events.ts";
 import { makeDurable } from "../../worker/ingest/durable.ts";
@@ -60,6 +62,60 @@ describe("an idle socket", () => {
     await append(packed(project_id, ["after"]));
     await client.line("after");
     expect(client.messages).toEqual(["before", "after"]);
+  });
+
+  it.each<[string, TailViewer]>([
+    ["a key", { kind: "key", key_id: "reader" }],
+    ["a person", { kind: "user", user_id: "usr", session_id: "ses" }],
+  ])(
+    "of %s costs nothing all night: no alarm is set, nothing is written or sent; what asks every project once an hour leaves it so",
+    async (_, viewer) => {
+      const client = await openTail(project_id, { viewer });
+      await append(packed(project_id, ["before"]));
+      await client.line("before");
+      await flushStream(houseLater(0), project_id, 0, true);
+      const night = { alarms: 0, rows_written: 0 };
+      const looked = async () =>
+        runInDurableObject(streamStub(project_id), async (_object, { storage }) => ({
+          alarm_ms: await storage.getAlarm(),
+          changes: storage.sql.exec<{ count: number }>("SELECT total_changes() AS count").one().count,
+        }));
+      const ringing = async () => {
+        const { alarm_ms } = await looked();
+        if (alarm_ms === null || alarm_ms > Date.now()) return false;
+        night.alarms++;
+        return runDurableObjectAlarm(streamStub(project_id));
+      };
+      // What the line before left to do is done within the first hour.
+      later(3_600_000);
+      for (let rounds = 0; rounds < 5 && (await ringing()); rounds++);
+      Object.assign(night, { alarms: 0 });
+      const frames = client.frames.length;
+      for (let hour = 1; hour <= 12; hour++) {
+        later(3_600_000);
+        await evictTail(project_id);
+        const { changes } = await looked();
+        await flushStream(houseLater(0), project_id, 0, false);
+        await ringing();
+        night.rows_written += (await looked()).changes - changes;
+      }
+      expect(night).toEqual({ alarms: 0, rows_written: 0 });
+      expect((await looked()).alarm_ms).toBeNull();
+      expect([client.frames.length, client.closed]).toEqual([frames, null]);
+    },
+  );
+
+  it("of a key that ends is woken once, when it does", async () => {
+    const expires_ms = Date.now() + 5 * 3_600_000;
+    const ending = { name: "", prefix: "", scopes: ["read" as const], created_at: "", revoked_at: null };
+    await streamStub(project_id).putKey({ ...ending, key_id: "ending", hash: "ending", expires_at: new Date(expires_ms).toISOString() });
+    const client = await openTail(project_id, { viewer: { kind: "key", key_id: "ending" } });
+    const alarm = () => runInDurableObject(streamStub(project_id), (_object, { storage }) => storage.getAlarm());
+    expect(await alarm()).toBe(expires_ms);
+    later(5 * 3_600_000);
+    await runDurableObjectAlarm(streamStub(project_id));
+    expect(await client.ended()).toMatchObject({ code: 4401 });
+    expect(await alarm()).toBeNull();
   });
 });
 

@@ -1,7 +1,6 @@
 /** Who may hold a socket, as far as the project's object itself knows it. */
 import { Problem } from "../../../worker/errors.ts";
 import { KEY_CACHE_MS, TAIL_CHECK_MS, TAIL_CHECK_WAIT_MS } from "../../../worker/limits.ts";
-import { withTimeout } from "../../../worker/timeout.ts";
 import type { Tenancy } from "../tenancy.ts";
 import type { TailViewer } from "../types.ts";
 import type { Viewer } from "./viewer.ts";
@@ -53,9 +52,12 @@ export class PeopleCheck {
       if (age_ms >= KEY_CACHE_MS) awaited.push(asked);
     }
     if (awaited.length === 0) return;
-    await withTimeout(Promise.all(awaited), TAIL_CHECK_WAIT_MS).catch((error: unknown) =>
-      console.error("a live tail did not hear about a person in time", error),
-    );
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, TAIL_CHECK_WAIT_MS);
+    });
+    await Promise.race([Promise.all(awaited), patience]);
+    clearTimeout(timer);
   }
 
   #begin(answer: Promise<boolean>, viewer: Viewer, refuse: (viewer: Viewer, problem: Problem) => void): Promise<void> {
