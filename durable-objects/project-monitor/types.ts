@@ -153,6 +153,8 @@ export interface FillPosition {
   /** Of the listed segments: the next row group. */
   segment: number;
   group: number;
+  /** Of that group: the next row; missing where it is the first. */
+  row?: number;
 }
 
 export interface FillState {

@@ -7,7 +7,7 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ProjectMonitorRpc } from "../../durable-objects/project-monitor/types.ts";
+import type { FillPart, ProjectMonitorRpc } from "../../durable-objects/project-monitor/types.ts";
 import { countEvents, countingHouse } from "../../worker/catalog/counting.ts";
 import { readLiveValues, readMetricSeries } from "../../worker/catalog/metric-series.ts";
 import { monitorOf } from "../../worker/catalog/monitor.ts";
@@ -194,6 +194,43 @@ describe("a back-fill", () => {
       if (done) break;
     }
     expect(await total(project_id)).toBe(28);
+  });
+
+  it("whose parts would be too large hands over smaller ones, though it dies in between", async () => {
+    const project_id = newProjectId();
+    for (const batch of ["first", "second"]) {
+      await append(packed(project_id, messages(batch, 150)));
+      await flushStream(houseLater(0), project_id, 0, true);
+    }
+    await append(packed(project_id, messages("in the window", 30)));
+    await count(project_id);
+    // Alarms are set by a clock that is ahead: no job of the monitor's own comes between.
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+    await declare(project_id, { aggregations: { n: "count_uniq(message)", bytes: "sum(ledge.raw_bytes)" }, query: "*" });
+    const size_bytes_max = 600;
+    const sizes: number[] = [];
+    let calls = 0;
+    const dying = new Proxy({} as ProjectMonitorRpc, {
+      get:
+        (_target, name) =>
+        async (...values: never[]) => {
+          if (name === "fillApply") {
+            sizes.push((values as unknown as [FillPart])[0].deltas.length);
+            if (++calls % 4 === 0) throw new Error("died");
+          }
+          const called = monitor(project_id) as unknown as Record<string, (...values: never[]) => Promise<unknown>>;
+          return called[String(name)]!(...values);
+        },
+    });
+    for (let more = true; more; )
+      more = await fillMetrics({ ...houseLater(0), monitor: () => dying }, project_id, size_bytes_max).catch(() => true);
+    // The frame of the window is one piece.
+    expect(sizes.filter((size_bytes) => size_bytes > size_bytes_max).length).toBeLessThanOrEqual(2);
+    expect(sizes.length).toBeGreaterThan(5);
+    await count(project_id);
+    expect(await total(project_id)).toBe(330);
+    const fill_state = (await monitor(project_id).metrics()).metrics.find(({ definition }) => definition.name === ERRORS.name)!.fill;
+    expect(fill_state).toMatchObject({ state: "done", rows_done: 300, segments_done: 2 });
   });
 
   it("begins anew where its segments were merged with newer ones meanwhile", async () => {

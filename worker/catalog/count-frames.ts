@@ -80,9 +80,11 @@ export class FrameCounter {
     waiting.size_bytes += frame.size_bytes;
   }
 
-  /** Events that are in no frame. @param raw_bytes that they came in */
-  addBatch(batch: EventBatch, raw_bytes: number): void {
-    this.#counter.add(withMeasures(batch, [{ rows: batch.rows, raw_bytes }]), null);
+  /** Some rows of events that are in no frame. @param raw_bytes that all of the batch came in */
+  addBatch(batch: EventBatch, raw_bytes: number, { from_row, to_row }: { from_row: number; to_row: number }): void {
+    const whole = from_row === 0 && to_row === batch.rows;
+    const visible = whole ? null : new Uint8Array(batch.rows).fill(1, from_row, to_row);
+    this.#counter.add(withMeasures(batch, [{ rows: batch.rows, raw_bytes }]), visible);
   }
 
   /** States that are held. */

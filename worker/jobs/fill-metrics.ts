@@ -9,7 +9,9 @@ import { packDeltas } from "../engine/windows/deltas.ts";
 import { DAY_US } from "../engine/windows/resolution.ts";
 import {
   COUNT_READ_SIZE_BYTES,
+  METRIC_FILL_FIRST_PART_ROWS,
   METRIC_FILL_PART_ROWS,
+  METRIC_FILL_PART_SIZE_BYTES_MAX,
   METRIC_FILL_ROWS_PER_JOB,
   METRIC_FILL_STATES_MAX,
   METRIC_HISTORY_DAYS_MAX,
@@ -21,15 +23,25 @@ import type { House } from "./house.ts";
 import { rollMetrics } from "./roll-metrics.ts";
 import { readSegment, SegmentGone } from "./store-segment.ts";
 
+/** What was counted since the last part is more than one message to the monitor may hold, or than it should take at once. */
+class PartTooLarge extends Error {}
+
 /** What the plan names is not what there is any more: metrics wait for another plan. */
 class FillBroken extends Error {}
 
 /**
  * Counts metrics that wait for it in everything that came before they were counted live: first frames of the window after the seam, then the
  * segments that were listed when it began. Each part is taken only after the one before it, so that a job that dies or runs twice changes nothing.
+ * @param part_size_bytes_max of what is counted at once: a call carries 32 MiB at most, and a few series of many distinct values in short panes make more
+ * of METRIC_FILL_PART_ROWS. How many rows a part has is found out: twice as many after a small one, half as many, from the same place, after one that
+ * was too large. One frame of the window is not parted: its FRAME_ROWS_MAX rows would need hundreds of distinct counts to be too many.
  * @returns whether there is more to do
  */
-export async function fillMetrics(house: House, project_id: string): Promise<boolean> {
+export async function fillMetrics(
+  house: House,
+  project_id: string,
+  part_size_bytes_max = METRIC_FILL_PART_SIZE_BYTES_MAX,
+): Promise<boolean> {
   let state = await house.monitor(project_id).fillState();
   if (!state.open) {
     if (state.waiting.length === 0) return false;
@@ -39,7 +51,7 @@ export async function fillMetrics(house: House, project_id: string): Promise<boo
   }
   const { plan, metrics } = state.open;
   try {
-    return await new Fill(house, project_id, plan, metrics).run();
+    return await new Fill(house, project_id, { plan, metrics, part_size_bytes_max }).run();
   } catch (error) {
     if (!(error instanceof FillBroken)) throw error;
     count("ledge_metrics_fills_broken_total", {});
@@ -69,15 +81,27 @@ class Fill {
   #counter: FrameCounter;
   #part: number;
   #position: FillPosition;
+  /** Where the part that is being counted began. */
+  #begun: FillPosition;
   /** Since the last part. */
   #rows = 0;
   #segments = 0;
+  #counted_rows = 0;
+  #counted_pieces = 0;
   #rows_of_job = 0;
+  /** Rows of a part. */
+  #span_rows = METRIC_FILL_FIRST_PART_ROWS;
+  readonly #part_size_bytes_max: number;
 
-  constructor(house: House, project_id: string, plan: FillPlan, metrics: readonly CountedMetric[]) {
+  constructor(
+    house: House,
+    project_id: string,
+    { plan, metrics, part_size_bytes_max }: { plan: FillPlan; metrics: readonly CountedMetric[]; part_size_bytes_max: number },
+  ) {
     this.#house = house;
     this.#project_id = project_id;
     this.#plan = plan;
+    this.#part_size_bytes_max = part_size_bytes_max;
     this.#ready = readyMetrics(0, metrics);
     const now_us = house.now_ms() * 1000;
     this.#options = {
@@ -88,9 +112,33 @@ class Fill {
     this.#counter = this.#fresh();
     this.#part = plan.next_part;
     this.#position = plan.position;
+    this.#begun = plan.position;
   }
 
   async run(): Promise<boolean> {
+    for (;;) {
+      try {
+        return await this.#fromHere();
+      } catch (error) {
+        if (!(error instanceof PartTooLarge)) throw error;
+        this.#span_rows = Math.max(1, Math.floor(this.#counted_rows / 2));
+        this.#begin(this.#begun);
+      }
+    }
+  }
+
+  /** Nothing is counted since here. */
+  #begin(position: FillPosition): void {
+    this.#counter = this.#fresh();
+    this.#position = position;
+    this.#begun = position;
+    this.#rows = 0;
+    this.#segments = 0;
+    this.#counted_rows = 0;
+    this.#counted_pieces = 0;
+  }
+
+  async #fromHere(): Promise<boolean> {
     await this.#window();
     const rows = await readFillList(this.#house, this.#project_id, this.#plan);
     if (!rows) throw new FillBroken("the list of segments is gone");
@@ -120,9 +168,10 @@ class Fill {
         if (!bytes) throw new FillBroken("a frame in the journal is gone");
         this.#counter.add(frame, bytes);
         this.#position = { ...this.#position, seq: frame.seq };
+        this.#noteCounted(frame.rows);
+        if ((await this.#handIfLarge()) !== "applied") throw new Error("the monitor takes no more at the moment");
         await this.#house.pause();
       }
-      if ((await this.#handIfLarge()) !== "applied") throw new Error("the monitor takes no more at the moment");
     }
   }
 
@@ -130,27 +179,46 @@ class Fill {
   async #segment(row: SegmentRow): Promise<boolean> {
     const segment = await this.#open(row);
     const groups = segment?.groups ?? [];
+    const { segment: index } = this.#position;
     let before = groups.slice(0, this.#position.group).reduce((sum, group) => sum + group.rows, 0);
+    const bytesAt = (count: number) => Math.floor((row.raw_bytes * count) / row.rows);
     for (let group = this.#position.group; group < groups.length; group++) {
       const { rows } = groups[group]!;
       const batch = await segment!.readGroup(group, this.#ready.columns);
-      const bytesAt = (count: number) => Math.floor((row.raw_bytes * count) / row.rows);
-      this.#counter.addBatch(batch, bytesAt(before + rows) - bytesAt(before));
+      const raw_bytes = bytesAt(before + rows) - bytesAt(before);
       before += rows;
-      this.#rows += rows;
-      this.#rows_of_job += rows;
-      const last = group + 1 === groups.length;
-      const { segment: index } = this.#position;
-      this.#position = { ...this.#position, segment: last ? index + 1 : index, group: last ? 0 : group + 1 };
-      if (last) this.#segments++;
-      if ((await this.#handIfLarge()) !== "applied") return false;
-      await this.#house.pause();
+      while (this.#position.segment === index && this.#position.group === group) {
+        const from_row = this.#position.row ?? 0;
+        const to_row = Math.min(rows, from_row + Math.max(1, this.#span_rows - this.#counted_rows));
+        this.#counter.addBatch(batch, raw_bytes, { from_row, to_row });
+        this.#passed({ group, to_row, rows, groups: groups.length }, to_row - from_row);
+        if ((await this.#handIfLarge()) !== "applied") return false;
+        await this.#house.pause();
+      }
     }
     if (groups.length === 0) {
       this.#position = { ...this.#position, segment: this.#position.segment + 1, group: 0 };
       this.#segments++;
     }
     return true;
+  }
+
+  /** Rows of a group are counted up to one: the place is behind it. */
+  #passed({ group, to_row, rows, groups }: { group: number; to_row: number; rows: number; groups: number }, counted: number): void {
+    const { seq, segment } = this.#position;
+    const last = to_row === rows && group + 1 === groups;
+    if (last) this.#position = { seq, segment: segment + 1, group: 0 };
+    else if (to_row === rows) this.#position = { seq, segment, group: group + 1 };
+    else this.#position = { seq, segment, group, row: to_row };
+    this.#rows += counted;
+    this.#rows_of_job += counted;
+    if (last) this.#segments++;
+    this.#noteCounted(counted);
+  }
+
+  #noteCounted(rows: number): void {
+    this.#counted_rows += rows;
+    this.#counted_pieces++;
   }
 
   /** Null where retention has removed it meanwhile. */
@@ -166,15 +234,19 @@ class Fill {
   }
 
   #handIfLarge(): Promise<"applied" | "stale" | "full"> | "applied" {
-    const large = this.#rows >= METRIC_FILL_PART_ROWS || this.#counter.states >= METRIC_FILL_STATES_MAX;
+    const large = this.#counted_rows >= this.#span_rows || this.#counter.states >= METRIC_FILL_STATES_MAX;
     return large ? this.#hand(false) : "applied";
   }
 
+  /** @throws PartTooLarge where it can be made smaller */
   async #hand(last: boolean): Promise<"applied" | "stale" | "full"> {
+    const deltas = packDeltas(this.#counter.deltas());
+    const is_frame = this.#position.seq !== this.#begun.seq && this.#counted_pieces === 1;
+    if (deltas.length > this.#part_size_bytes_max && this.#counted_rows > 1 && !is_frame) throw new PartTooLarge();
     const part = {
       fill_id: this.#plan.fill_id,
       part: this.#part,
-      deltas: packDeltas(this.#counter.deltas()),
+      deltas,
       rows: this.#rows,
       segments: this.#segments,
       position: this.#position,
@@ -186,10 +258,9 @@ class Fill {
       answer = await this.#house.monitor(this.#project_id).fillApply(part);
     }
     if (answer !== "applied") return answer;
-    this.#counter = this.#fresh();
     this.#part++;
-    this.#rows = 0;
-    this.#segments = 0;
+    if (deltas.length * 4 < this.#part_size_bytes_max) this.#span_rows = Math.min(METRIC_FILL_PART_ROWS, this.#span_rows * 2);
+    this.#begin(this.#position);
     return answer;
   }
 }

@@ -71,6 +71,9 @@ export const METRIC_ROLLS_PER_JOB_MAX = 8;
 export const METRIC_FILL_ROWS_PER_JOB = 2_000_000;
 export const METRIC_FILL_STATES_MAX = 5_000;
 export const METRIC_FILL_PART_ROWS = 500_000;
+/** A part of a back-fill is small at first, then as large as its states allow: a call carries 32 MiB, and the monitor holds METRIC_STATE_SIZE_BYTES_MAX. */
+export const METRIC_FILL_FIRST_PART_ROWS = 16_384;
+export const METRIC_FILL_PART_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 export const METRIC_FILL_PLANS_MAX = 5;
 /** Counting that takes longer is left to whoever comes next. */
 export const COUNT_TIMEOUT_MS = 60_000;
