@@ -49,11 +49,10 @@ export function exactTime(timestamp: string, zone: Zone = preferences.zone): str
   return `${year}-${pad(month)}-${pad(day)} ${pad(hours)}:${pad(minutes)}:${pad(seconds)}.${fraction} ${zoneName(zone, at)}`;
 }
 
-/** `14:03`, `14:03:20` or `11-20 14:03`, for axes and ranges, as fine as the range needs. */
+/** `14:03`, `14:03:20` or `11-20 14:03`: an end of a range, as fine as the range needs. */
 export function axisTime(at: Date, range_ms: number, zone: Zone = preferences.zone): string {
   const { month, day, hours, minutes, seconds } = partsOf(at, zone);
   const clock = `${pad(hours)}:${pad(minutes)}${range_ms < 600_000 ? `:${pad(seconds)}` : ""}`;
-  if (range_ms >= 20 * 86_400_000) return `${pad(month)}-${pad(day)}`;
   return range_ms < 86_400_000 ? clock : `${pad(month)}-${pad(day)} ${clock}`;
 }
 
