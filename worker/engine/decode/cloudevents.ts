@@ -5,7 +5,7 @@ import type { Draft } from "../normalize/draft.ts";
 import { addRecord, addValue } from "../normalize/flatten.ts";
 import { takeTime } from "./draft-values.ts";
 import type { EventWriter } from "./event-writer.ts";
-import { type JsonObject, objectOf, parseBody, parseRecord } from "./json-values.ts";
+import { isObject, type JsonObject, objectOf, parseBody, parseRecord } from "./json-values.ts";
 import { type Protocol, type ProtocolRequest, textRefusal } from "./protocol.ts";
 import { decodeRecords, RecordError } from "./records.ts";
 import type { DecodeContext, Decoded } from "./types.ts";
@@ -22,7 +22,7 @@ function fill(draft: Draft, event: JsonObject, writer: EventWriter): void {
     if (typeof event[name] !== "string" || event[name] === "") throw new RecordError(`${name} is missing or no text`, name, event[name]);
   }
   const { id, source, time, data, data_base64, traceparent, ...others } = event;
-  if (typeof data === "object" && data !== null && !Array.isArray(data)) addRecord(draft, data);
+  if (isObject(data)) addRecord(draft, data);
   else if (data !== undefined && data !== null)
     addValue(draft, draft.pathNamed("message"), typeof data === "string" ? data : JSON.stringify(data), 0);
   else if (data_base64 !== undefined) addValue(draft, draft.pathNamed(`${PREFIX}data_base64`), data_base64, 0);

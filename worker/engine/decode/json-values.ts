@@ -27,11 +27,15 @@ export function parseRecord(raw: Uint8Array): unknown {
   }
 }
 
+/** Whether parsed JSON is an object, not an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** @param what the thing is called, for the error @throws RecordError */
 export function objectOf(value: unknown, what: string, field = ""): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new RecordError(`${what} must be a JSON object`, field, value);
-  return value as JsonObject;
+  if (!isObject(value)) throw new RecordError(`${what} must be a JSON object`, field, value);
+  return value;
 }
 
 /**

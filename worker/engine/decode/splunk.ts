@@ -4,7 +4,7 @@
  */
 import type { Draft } from "../normalize/draft.ts";
 import { addValue } from "../normalize/flatten.ts";
-import { concatenatedJson, type JsonObject, objectOf, parseRecord } from "./json-values.ts";
+import { concatenatedJson, isObject, type JsonObject, objectOf, parseRecord } from "./json-values.ts";
 import { LineReader } from "./line-reader.ts";
 import { linesOf } from "./lines.ts";
 import {
@@ -88,14 +88,13 @@ interface Notes {
 }
 
 /** Splunk's own client puts what a program logs below `message`, be it a text or an object: the object's members are the event's. */
-function membersOf(event: object): [name: string, value: unknown][] {
-  const { message, ...others } = event as JsonObject;
-  const is_object = typeof message === "object" && message !== null && !Array.isArray(message);
-  return Object.entries(is_object ? { ...others, ...message } : event);
+function membersOf(event: JsonObject): [name: string, value: unknown][] {
+  const { message, ...others } = event;
+  return Object.entries(isObject(message) ? { ...others, ...message } : event);
 }
 
 function addEvent(draft: Draft, event: unknown, names: ReadonlySet<string>): void {
-  if (typeof event === "object" && event !== null && !Array.isArray(event)) {
+  if (isObject(event)) {
     const members = membersOf(event).filter(([name]) => !names.has(name));
     for (const [name, value] of members) addValue(draft, draft.pathNamed(name.toWellFormed()), value, 0);
     if (members.length === 0) addValue(draft, draft.pathNamed("message"), event, 0);
