@@ -1,4 +1,4 @@
-import { appendDelivery, type Delivery, readJournal } from "../catalog/deliver.ts";
+import { appendDelivery, readJournal } from "../catalog/deliver.ts";
 import { JOURNAL_PREFIX, parseJournalKey } from "../catalog/keys.ts";
 import { JOURNAL_AGE_MS, SWEEP_PAGES_MAX } from "../limits.ts";
 import type { House } from "./house.ts";
@@ -19,7 +19,7 @@ export interface JournalResult {
 export async function resendJournal(house: House, age_ms: number = JOURNAL_AGE_MS): Promise<JournalResult> {
   const result: JournalResult = { resent: 0, deleted: 0, failed: 0 };
   const old = house.now_ms() - age_ms;
-  const waiting = new Map<string, Delivery>();
+  const waiting = new Map<string, { project_id: string; shard: number }>();
   let cursor: string | undefined;
   for (let page_number = 0; page_number < SWEEP_PAGES_MAX; page_number++) {
     const page: R2Objects = await house.bucket.list({ prefix: JOURNAL_PREFIX, cursor });
@@ -40,8 +40,8 @@ export async function resendJournal(house: House, age_ms: number = JOURNAL_AGE_M
   return result;
 }
 
-/** @returns what the object holds where it stays */
-async function lookAfter(house: House, key: string, result: JournalResult): Promise<Delivery | null> {
+/** @returns its stream where the object stays */
+async function lookAfter(house: House, key: string, result: JournalResult): Promise<{ project_id: string; shard: number } | null> {
   const name = parseJournalKey(key);
   const delivery = name && (await readJournal(house.bucket, key));
   if (!delivery) return null;
@@ -59,5 +59,5 @@ async function lookAfter(house: House, key: string, result: JournalResult): Prom
       return null;
     }
   }
-  return delivery;
+  return name;
 }

@@ -65,7 +65,6 @@ async function runEsbuild(entry: string, outfile: string): Promise<string[]> {
       conditions: ["workerd", "worker", "browser"],
       external: ["node:*", "cloudflare:*"],
       define: { "process.env.NODE_ENV": '"production"' },
-      keepNames: false,
       sourcemap: "linked",
       sourcesContent: false,
       metafile: true,
